@@ -1,0 +1,559 @@
+/*
+ * libupay: mobile payments for cash registers through the Shouqianba UPay v2 gateway.
+ *
+ * SPDX-License-Identifier: MIT OR Apache-2.0
+ *
+ * What is not in this file is not published. Made by cbindgen: change the library's sources instead.
+ *
+ *
+ * A PAYMENT, FROM START TO STOP
+ *
+ *     upay_client *client;
+ *     upay_order *order;
+ *     upay_event *event;
+ *
+ *     upay_client_new(&client);
+ *     upay_client_set(client, "terminal_sn", "10298371039");
+ *     upay_client_set(client, "terminal_key", key);
+ *     upay_client_set(client, "state_dir", "/var/lib/till/upay");
+ *     upay_client_start(client);                            once, when the till starts
+ *
+ *     upay_order_new(client, NULL, &order);                 for each sale
+ *     upay_order_set(order, "total_amount", "1250");        12.50 yuan, in fen
+ *     upay_order_set(order, "dynamic_id", scanned);         the code that the customer shows
+ *     upay_order_set(order, "subject", "Pizza");
+ *     upay_order_pay(order, NULL, NULL, NULL);              returns at once; UPAY_OK: recorded, and under way
+ *
+ *     while (upay_client_next_event(client, 0, &event) != UPAY_OK)
+ *         ...;                                              or from a window's timer
+ *     show(upay_event_message(event));                      one sentence for the cashier
+ *     switch (upay_event_outcome(event)) {
+ *     case UPAY_OUTCOME_PENDING:                            more events follow
+ *     case UPAY_OUTCOME_SUCCESS:                            paid: hand over the goods
+ *     case UPAY_OUTCOME_FAILED:                             not paid, and nothing is owed
+ *     case UPAY_OUTCOME_UNKNOWN:                            nobody knows: hand over no goods
+ *     }
+ *     upay_event_free(event);
+ *     upay_order_free(order);
+ *
+ *     upay_client_stop(client, 10000);                      once, when the till ends
+ *     upay_client_free(client);
+ *
+ * Every upay_status is to be checked: it is left out here for the sake of the story.
+ *
+ *
+ * THREADS
+ *
+ * 1. Every function may be called from every thread. Text that is passed in is copied; outputs are written only on
+ *    success.
+ * 2. Callbacks run on a thread of the library, never on the caller's stack and never under a lock. One client's are
+ *    serial and in order. Anything may be called from inside but upay_client_stop and upay_order_wait
+ *    (UPAY_E_REENTRANT).
+ * 3. In a child made by fork every call gives UPAY_E_FORKED. The library is not to be unloaded.
+ *
+ * SHUTTING DOWN
+ *
+ * 1. Take no more payments.
+ * 2. upay_client_stop, from no callback. What is under way gets its one final event, and goes on at the next start.
+ * 3. On UPAY_E_TIMEOUT a callback of yours has not returned: let it return, and stop again.
+ * 4. After UPAY_OK no callback runs or will run: free what they used, then the orders, events and the client.
+ *
+ *
+ * A CLIENT'S KEYS (upay_client_set, upay_client_get), with their defaults
+ *
+ *     api_domain             https://vsi-api.shouqianba.com   the gateway; http:// is for loopback addresses alone
+ *     terminal_sn            needed                           1 to 32 visible ASCII characters
+ *     terminal_key           needed                           can be set, never read back
+ *     state_dir                         directory of the journal, private to the till's user; "" for tests alone: nothing
+ *                                       survives the process
+ *     operator               cashier    who takes the payment, unless the order says so; 1 to 32 characters
+ *     encoding               utf-8      of all text in and out: utf-8, gbk, gb18030. A character that GBK lacks is handed
+ *                                       out as "?"
+ *     language               zh         of the sentences for the cashier: zh, en
+ *     connect_timeout_ms     5000       name lookup, connection and TLS together; 1 to 60000
+ *     reply_timeout_ms       15000      a query's or a cancel's reply; 1 to 120000
+ *     pay_reply_timeout_ms   50000      a payment's: the gateway holds it while the customer types a password; 1 to 120000
+ *     poll                   2000*15,5000         pauses between queries in ms, 1 to 86400000 each; the last repeats
+ *     pay_timeout_ms         60000      from the end of the pay call until what was not paid is cancelled; 1 to 3600000
+ *     cancel_timeout_ms      30000      how long a cancel is repeated before the outcome is "unknown"; 1 to 3600000
+ *     not_found_grace_ms     6000       between the two answers "no such order" that count; 1 to 600000
+ *     watch                  30000,60000,300000   pauses between looks at an order without a final answer, in ms
+ *     proxy                             http://host:port or http://user:password@host:port; never from the environment
+ *     ca_file                           PEM file of certificates that are trusted beside the built-in ones
+ *     in_flight_max          8          calls to the gateway at a time, and so worker threads; 2 to 256
+ *     vendor_sn, vendor_key, app_id, device_id, precreate_timeout_ms
+ *                                       kept for calls that this version does not have yet
+ *
+ * AN ORDER'S KEYS (upay_order_set, upay_order_get; 003 3.2.2). Amounts are whole fen.
+ *
+ *     total_amount    needed      1 to 10 digits, more than 0, no leading 0
+ *     dynamic_id      needed      the customer's code: 1 to 32 bytes without white space
+ *     subject         needed      1 to 64 characters
+ *     operator                    1 to 32 characters
+ *     payway                      1 to 4 digits; best left to the gateway
+ *     description                 1 to 256 characters
+ *     longitude, latitude         decimal degrees; both or neither
+ *     device_id                   1 to 32 characters
+ *     extended                    a JSON object: up to 24 keys of 64 bytes, values of 256 bytes
+ *     goods_details               a JSON array of up to 32768 bytes
+ *     reflect                     1 to 64 characters that the gateway gives back
+ *     notify_url                  1 to 128 bytes
+ *
+ * AN EVENT'S KEYS (upay_event_get): the gateway's own fields of the order (sn, client_sn, trade_no, order_status, payway,
+ * total_amount, net_amount, payer_login, finish_time, ...), and
+ *
+ *     result_code, error_code, error_message                  the reply: did the request satisfy the gateway
+ *     biz_result_code, biz_error_code, biz_error_message      what became of the action
+ *     phase             sending, querying, cancelling, done
+ *     queries           how many queries were sent
+ *     elapsed_ms        since the action began
+ *     remaining_ms      until this phase's time is up
+ */
+
+#ifndef UPAY_H
+#define UPAY_H
+
+#include <stddef.h>
+#if defined(_MSC_VER) && _MSC_VER < 1600
+typedef __int32 int32_t;
+typedef unsigned __int32 uint32_t;
+#else
+#include <stdint.h>
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+
+/** Done. */
+#define UPAY_OK 0
+/** An argument is NULL, or text that is not in the client's encoding. */
+#define UPAY_E_ARGUMENT 1
+/** The handle was freed, is of another type, or was never made by this library. */
+#define UPAY_E_HANDLE 2
+/** No such key. */
+#define UPAY_E_KEY 3
+/** The value breaks its field's rule; upay_last_error names the field and the rule. */
+#define UPAY_E_VALUE 4
+/** Not now: the object is in another state (a setting after start, a second action on an order that has one under way). */
+#define UPAY_E_STATE 5
+/** The wait ended; the work goes on. */
+#define UPAY_E_TIMEOUT 6
+/** Not from inside a callback. */
+#define UPAY_E_REENTRANT 7
+/** A setting or a field that this call needs was not set. */
+#define UPAY_E_MISSING 8
+/** This client_sn was sent before; it is never sent twice. */
+#define UPAY_E_DUPLICATE 9
+/** Not known here. */
+#define UPAY_E_NOT_FOUND 10
+/** Another client or process has this terminal's state. */
+#define UPAY_E_LOCKED 11
+/** The journal cannot be read or written; nothing was sent. */
+#define UPAY_E_STORAGE 12
+/** This process is a fork of the one that the library was used in; nothing works here. */
+#define UPAY_E_FORKED 13
+/** The client is stopped. */
+#define UPAY_E_CLOSED 14
+/** Too many at once; upay_last_error names the limit. */
+#define UPAY_E_LIMIT 15
+/** The buffer is too small; length says what is needed. */
+#define UPAY_E_BUFFER 16
+/** Not sent: the gateway's host name has no address. */
+#define UPAY_E_RESOLVE 100
+/** Not sent: no connection to the gateway. */
+#define UPAY_E_CONNECT 101
+/** Not sent: TLS could not be agreed on, or the certificate is not trusted. */
+#define UPAY_E_TLS 102
+/** Not sent: the proxy refused or failed. */
+#define UPAY_E_PROXY 103
+/** In doubt: the connection broke after the request may have left. */
+#define UPAY_E_INTERRUPTED 200
+/** In doubt: no reply in time. */
+#define UPAY_E_NO_REPLY 201
+/** In doubt: the reply is unreadable, or is for another order. */
+#define UPAY_E_REPLY 202
+/** In doubt: the gateway reports a failure of its own (500). */
+#define UPAY_E_GATEWAY 203
+/** In doubt: the time is up and nobody knows. */
+#define UPAY_E_UNRESOLVED 204
+/** Refused: the gateway cannot accept the request (400). */
+#define UPAY_E_REQUEST 300
+/** Refused: the signature is wrong; check terminal_sn and terminal_key. */
+#define UPAY_E_SIGN 301
+/** Refused: the gateway does not know or does not accept this terminal. */
+#define UPAY_E_TERMINAL 302
+/** Refused for a business reason; the event's biz_error_code says which. */
+#define UPAY_E_REFUSED 303
+/** Not paid in time, and cancelled. */
+#define UPAY_E_EXPIRED 304
+/** Cancelled. */
+#define UPAY_E_CANCELLED 305
+/** The gateway knows no such order. */
+#define UPAY_E_NO_ORDER 306
+/** A defect of this library was caught; what it hit is still in the journal. */
+#define UPAY_E_PANIC 900
+/** Under way. */
+#define UPAY_OUTCOME_PENDING 0
+/** A payment: paid. Any other action: done. */
+#define UPAY_OUTCOME_SUCCESS 1
+/** A payment: not paid and nothing is owed (not charged, or given back). Any other action: not done. */
+#define UPAY_OUTCOME_FAILED 2
+/** Nobody knows: hand over no goods. */
+#define UPAY_OUTCOME_UNKNOWN 3
+/** upay_order_pay. */
+#define UPAY_ACTION_PAY 3
+/** upay_order_query. */
+#define UPAY_ACTION_QUERY 5
+/** upay_order_cancel. */
+#define UPAY_ACTION_CANCEL 7
+/** An order that no call waits for: left over from an earlier run, or watched until the gateway's answer is final. */
+#define UPAY_ACTION_WATCH 10
+/** Nothing to do. */
+#define UPAY_ADVICE_NONE 0
+/** Hand over the goods. */
+#define UPAY_ADVICE_DELIVER 1
+/** Try again with a new order. */
+#define UPAY_ADVICE_RETRY 2
+/** Wait; more events follow. */
+#define UPAY_ADVICE_WAIT 3
+/** Hand over no goods and call the gateway's support. */
+#define UPAY_ADVICE_CALL_SUPPORT 4
+/** The till's maker must look at the request or the settings. */
+#define UPAY_ADVICE_FIX_REQUEST 5
+/** Check this machine's network, then try again. */
+#define UPAY_ADVICE_CHECK_NETWORK 6
+/** Try again under the same number. */
+#define UPAY_ADVICE_RETRY_SAME 7
+/** Settle it by hand. */
+#define UPAY_ADVICE_BY_HAND 8
+/** Ask the customer for a fresh code or other means. */
+#define UPAY_ADVICE_ASK_CUSTOMER 9
+/** Log nothing. */
+#define UPAY_LOG_OFF 0
+/** Log what went wrong and needs a person. */
+#define UPAY_LOG_ERROR 1
+/** Log also what is odd or was mended. */
+#define UPAY_LOG_WARN 2
+/** Log also each action's start and end. */
+#define UPAY_LOG_INFO 3
+/** Log also each exchange with the gateway. */
+#define UPAY_LOG_DEBUG 4
+/**
+ * One terminal of one merchant: its settings, its orders and its journal. Make one for each terminal, start it once,
+ * and keep it for as long as the till runs. May be used from every thread. A handle is checked at every call: NULL, a
+ * freed one or one of another type gives UPAY_E_HANDLE.
+ */
+typedef struct upay_client upay_client;
+
+/**
+ * What happened: an immutable snapshot. May be read from every thread. All of its text lives as long as the event: in a
+ * callback for the call, otherwise until upay_event_free.
+ */
+typedef struct upay_event upay_event;
+
+/**
+ * One order: what it asks for, and all that happens to it. Two handles of the same client_sn are the same order. May
+ * be used from every thread. Checked at every call, as all handles are.
+ */
+typedef struct upay_order upay_order;
+
+/**
+ * What a call, or an action, came to. The hundreds tell what is known: 1-99 the caller's mistake (nothing was sent),
+ * 100-199 not sent, 200-299 in doubt, 300-399 refused by the gateway, 900-999 a defect of this library.
+ */
+typedef int32_t upay_status;
+
+/**
+ * A line of the log: one of UPAY_LOG_ERROR to UPAY_LOG_DEBUG, and one line of UTF-8 of at most 1024 bytes that lives
+ * as long as the call. No line holds a key, a signature, a barcode or a payer's account. Runs on any thread, also on
+ * one that is inside a call of yours; what it logs itself by calling the library is not logged.
+ */
+typedef void (*upay_log_fn)(int32_t level, const char *line, void *user_data);
+
+/**
+ * What happened, on a thread of the library: never on the caller's stack, never under a lock, one client's calls one
+ * after the other and in order. The event is lent for the call; upay_event_copy keeps it. Anything may be called from
+ * inside but upay_client_stop and upay_order_wait. It must return soon: while it runs, the client's other events wait.
+ */
+typedef void (*upay_event_fn)(const upay_event *event, void *user_data);
+
+/** The last call with this user_data, once, whatever happens: free here what user_data stands for. */
+typedef void (*upay_drop_fn)(void *user_data);
+
+/** The version of this header's contract: 1. It moves only when something that worked before would break. */
+uint32_t upay_abi_version(void);
+
+/** The library's version, such as "0.1.0". Lives for ever. */
+const char *upay_version(void);
+
+/**
+ * What went wrong in this thread's last failed call: one line of plain ASCII for a programmer, which names the field
+ * and the rule that was broken and never holds a secret. "" when no call has failed. Never NULL; lives until this
+ * thread's next call.
+ */
+const char *upay_last_error(void);
+
+/**
+ * Sends the library's log, for all clients, to a function of yours from now on.
+ *
+ * level: the chattiest level that is wanted, UPAY_LOG_ERROR to UPAY_LOG_DEBUG; UPAY_LOG_OFF ends the log.
+ * fn: NULL ends the log. A line that is just being written on another thread may still arrive after this call.
+ * user_data: passed back to fn.
+ * Errors: UPAY_E_VALUE.
+ */
+upay_status upay_set_log(int32_t level, upay_log_fn fn, void *user_data);
+
+/**
+ * The gateway's signature of a request body: MD5 over the bytes followed by the key, in lower-case hex (003 2.2). For
+ * hosts that send requests of their own.
+ *
+ * body: the bytes exactly as they are sent; NULL only when length is 0.
+ * key: the terminal's or the vendor's key, UTF-8.
+ * out33: room for 33 bytes: 32 digits and a NUL.
+ * Errors: UPAY_E_ARGUMENT.
+ */
+upay_status upay_sign(const void *body, size_t length, const char *key, char *out33);
+
+/**
+ * Makes a client with default settings. Nothing is sent and nothing is written until it is started.
+ *
+ * out: the client; yours, to be given to upay_client_free.
+ * Errors: UPAY_E_ARGUMENT, UPAY_E_LIMIT.
+ */
+upay_status upay_client_new(upay_client **out);
+
+/**
+ * Sets one setting, by its key from the table at the top; only before start. Both texts are copied.
+ *
+ * value: in the client's encoding (set "encoding" first when it is not UTF-8). "" takes an optional setting back.
+ * Errors: UPAY_E_KEY, UPAY_E_VALUE (upay_last_error names the rule), UPAY_E_ARGUMENT (NULL, or not in the client's
+ * encoding), UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE.
+ */
+upay_status upay_client_set(upay_client *client, const char *key, const char *value);
+
+/**
+ * Reads one setting back; "" when it is not set. terminal_key and vendor_key can be set, never read: UPAY_E_KEY.
+ *
+ * buffer, capacity: where the text goes, with its NUL, and how many bytes fit there.
+ * length: receives the text's bytes without the NUL; with UPAY_E_BUFFER the bytes that the buffer must have, the NUL
+ * included. May be NULL.
+ * Errors: UPAY_E_KEY, UPAY_E_BUFFER, UPAY_E_ARGUMENT, UPAY_E_CLOSED, UPAY_E_HANDLE.
+ */
+upay_status upay_client_get(upay_client *client, const char *key, char *buffer, size_t capacity, size_t *length);
+
+/**
+ * Says who hears of orders that no call waits for (UPAY_ACTION_WATCH): those that an earlier run left over, and those
+ * whose verdict was not the gateway's last word. Only before start; without a watcher, or with fn NULL, these events
+ * wait for upay_client_next_event.
+ *
+ * fn, user_data, drop: as for upay_order_pay; drop runs when the client ends, or when another watcher takes over.
+ * Errors: UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE. A call that fails has taken nothing: drop is not run.
+ */
+upay_status upay_client_watch(upay_client *client, upay_event_fn fn, void *user_data, upay_drop_fn drop);
+
+/**
+ * Starts the client: takes the terminal's journal, and goes on with what an earlier run left over.
+ *
+ * Errors: UPAY_E_MISSING (terminal_sn, terminal_key), UPAY_E_VALUE (ca_file, proxy), UPAY_E_LOCKED (another client or
+ * process has this terminal), UPAY_E_STORAGE (the journal is damaged, foreign or unreadable; it is left as it is),
+ * UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE. After an error the settings can be mended and start called
+ * again.
+ */
+upay_status upay_client_start(upay_client *client);
+
+/**
+ * How many orders have no final answer of the gateway yet: under way, left over, or watched. 0: nothing is owed an
+ * answer, and the till can be switched off without a worry.
+ *
+ * Errors: UPAY_E_ARGUMENT, UPAY_E_STATE (not started), UPAY_E_STORAGE, UPAY_E_CLOSED, UPAY_E_HANDLE.
+ */
+upay_status upay_client_unfinished(upay_client *client, uint32_t *count);
+
+/**
+ * Takes the oldest event that no callback hears: the pull form, for a window's timer. Each action keeps its newest
+ * progress event and its final one; upay_event_get with "client_sn" tells the order.
+ *
+ * timeout_ms: how long to wait for one; 0 does not wait.
+ * out: the event; yours, to be given to upay_event_free.
+ * Errors: UPAY_E_TIMEOUT (none in time), UPAY_E_CLOSED (stopped, and all were taken), UPAY_E_STATE (not started),
+ * UPAY_E_ARGUMENT, UPAY_E_LIMIT, UPAY_E_HANDLE.
+ */
+upay_status upay_client_next_event(upay_client *client, uint32_t timeout_ms, upay_event **out);
+
+/**
+ * Stops the client for good. Calls that are held open are broken off; every action that is under way gets its one
+ * final event (UPAY_OUTCOME_UNKNOWN, UPAY_E_CLOSED) and goes on from the journal at the next start. Once this returns
+ * UPAY_OK, no callback runs or will run, all threads of this client have ended, and its journal is free for another
+ * process. May be called again; a client that was never started is closed as well.
+ *
+ * timeout_ms: how long to wait for callbacks to return and threads to end.
+ * Errors: UPAY_E_TIMEOUT (the end goes on; call again), UPAY_E_REENTRANT (from inside a callback), UPAY_E_STATE (just
+ * starting), UPAY_E_HANDLE.
+ */
+upay_status upay_client_stop(upay_client *client, uint32_t timeout_ms);
+
+/**
+ * Lets the client go. Never blocks: a client that was not stopped begins to stop, and callbacks may still run for a
+ * moment. Orders and events of the client stay valid until they are freed. NULL is ignored.
+ */
+void upay_client_free(upay_client *client);
+
+/**
+ * Makes an order. Nothing is sent and nothing is written.
+ *
+ * client_sn: your number for it: 1 to 32 bytes of UTF-8 without white space, unique for your merchant for ever. NULL
+ * makes a unique one; upay_order_get with "client_sn" reads it. One that was used before is fine for query and cancel.
+ * out: the order; yours, to be given to upay_order_free.
+ * Errors: UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE.
+ */
+upay_status upay_order_new(upay_client *client,
+                           const char *client_sn,
+                           upay_order **out);
+
+/**
+ * Finds an order that the journal knows: one that was paid or cancelled through this terminal's journal before, also
+ * by an earlier run.
+ *
+ * out: the order; yours, to be given to upay_order_free.
+ * Errors: UPAY_E_NOT_FOUND, UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_STORAGE, UPAY_E_STATE (not started), UPAY_E_LIMIT,
+ * UPAY_E_CLOSED, UPAY_E_HANDLE.
+ */
+upay_status upay_order_find(upay_client *client, const char *client_sn, upay_order **out);
+
+/**
+ * Sets one field of the request, by its key from the table at the top. The value is checked at once, against the
+ * gateway's own rule; both texts are copied. "" takes an optional field back.
+ *
+ * Errors: UPAY_E_KEY, UPAY_E_VALUE (upay_last_error names field and rule), UPAY_E_ARGUMENT (NULL, or not in the
+ * client's encoding), UPAY_E_CLOSED, UPAY_E_HANDLE.
+ */
+upay_status upay_order_set(upay_order *order, const char *key, const char *value);
+
+/**
+ * Reads a field that was set or, where none was, what the gateway said of it last ("sn", "order_status", …). "client_sn"
+ * is always there.
+ *
+ * buffer, capacity, length: as for upay_client_get.
+ * Errors: UPAY_E_NOT_FOUND (nothing is known of it), UPAY_E_BUFFER, UPAY_E_ARGUMENT, UPAY_E_HANDLE.
+ */
+upay_status upay_order_get(upay_order *order,
+                           const char *key,
+                           char *buffer,
+                           size_t capacity,
+                           size_t *length);
+
+/**
+ * Takes a payment with the code that the customer shows: total_amount (fen), dynamic_id (the scanned code) and subject
+ * must be set; operator is the client's unless it is. Returns at once: UPAY_OK means that the order is in the journal,
+ * on disk, and under way. Then PENDING events follow, on every change and on every answer, and exactly one final one:
+ *
+ * UPAY_OUTCOME_SUCCESS: paid. The gateway said so for this very order and amount.
+ * UPAY_OUTCOME_FAILED: not paid, and nothing is owed. Its status says why: UPAY_E_REFUSED with the event's
+ * biz_error_code, UPAY_E_EXPIRED (not paid within pay_timeout_ms, and cancelled), UPAY_E_CANCELLED, UPAY_E_NO_ORDER (it
+ * never got there; watched from now on, and reversed should it arrive), UPAY_E_REQUEST, UPAY_E_SIGN, UPAY_E_TERMINAL, or
+ * a status from 100 to 199: not sent.
+ * UPAY_OUTCOME_UNKNOWN: nobody knows. Hand over no goods. The order is asked about in the background, and the watcher
+ * hears how it ends.
+ *
+ * /pay is sent at most once for a client_sn, for ever. After a status from 100 to 199 the same order may be paid again.
+ *
+ * fn: called for every event; NULL for the pull form (upay_client_next_event, upay_order_wait).
+ * user_data: passed back to fn and drop.
+ * drop: called once after fn's last call; may be NULL.
+ * Errors: UPAY_E_MISSING, UPAY_E_VALUE, UPAY_E_DUPLICATE (client_sn was sent before), UPAY_E_STORAGE, UPAY_E_LIMIT,
+ * UPAY_E_STATE (not started), UPAY_E_CLOSED, UPAY_E_HANDLE. Then nothing was sent or recorded, there is no event, drop
+ * is not run, and the order can be mended and paid.
+ */
+upay_status upay_order_pay(upay_order *order,
+                           upay_event_fn fn,
+                           void *user_data,
+                           upay_drop_fn drop);
+
+/**
+ * Asks the gateway once how the order stands. SUCCESS: it answered with the order; read order_status. FAILED with
+ * UPAY_E_NO_ORDER: it knows none. UNKNOWN: there was no usable answer. A query is information: it changes no verdict.
+ *
+ * fn, user_data, drop, errors: as for upay_order_pay, without UPAY_E_MISSING and UPAY_E_DUPLICATE.
+ */
+upay_status upay_order_query(upay_order *order, upay_event_fn fn, void *user_data, upay_drop_fn drop);
+
+/**
+ * Cancels the order: the full amount, on the same Beijing day (003 3.5). While its payment is under way, the cashier
+ * gives up: the payment ends FAILED with UPAY_E_CANCELLED, or SUCCESS when the customer was faster and the gateway
+ * refuses. SUCCESS: nothing is owed. FAILED: UPAY_E_REFUSED (the payment stands) or UPAY_E_NO_ORDER. UNKNOWN: no answer
+ * within cancel_timeout_ms; watched from now on. A lost answer is repeated.
+ *
+ * fn, user_data, drop: as for upay_order_pay.
+ * Errors: UPAY_E_STATE (a cancel of it is under way, or not started), UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED,
+ * UPAY_E_HANDLE.
+ */
+upay_status upay_order_cancel(upay_order *order,
+                              upay_event_fn fn,
+                              void *user_data,
+                              upay_drop_fn drop);
+
+/**
+ * Waits for the final event of the order's newest action. What a wait hands out does not come again from
+ * upay_client_next_event; a second wait gives it again.
+ *
+ * timeout_ms: how long to wait; 0 only looks.
+ * out: the event; yours, to be given to upay_event_free.
+ * Errors: UPAY_E_TIMEOUT (the action goes on), UPAY_E_REENTRANT (from inside a callback), UPAY_E_STATE (no action was
+ * begun), UPAY_E_ARGUMENT, UPAY_E_LIMIT, UPAY_E_HANDLE.
+ */
+upay_status upay_order_wait(upay_order *order, uint32_t timeout_ms, upay_event **out);
+
+/** Lets the order go. Cancels nothing: what is under way goes on, and its events still come. NULL is ignored. */
+void upay_order_free(upay_order *order);
+
+/** Which action it is about, one of UPAY_ACTION_…; 0 for a handle that is not an event. */
+int32_t upay_event_action(const upay_event *event);
+
+/**
+ * UPAY_OUTCOME_PENDING while the action goes on, and its end otherwise. UPAY_OUTCOME_UNKNOWN for a handle that is not an
+ * event.
+ */
+int32_t upay_event_outcome(const upay_event *event);
+
+/** Why: UPAY_OK on success, and while all goes well. UPAY_E_HANDLE for a handle that is not an event. */
+upay_status upay_event_status(const upay_event *event);
+
+/** What the cashier does next, one of UPAY_ADVICE_…; 0 for a handle that is not an event. */
+int32_t upay_event_advice(const upay_event *event);
+
+/**
+ * One sentence for the cashier, in the client's language and encoding. Lives as long as the event; NULL for a handle
+ * that is not an event.
+ */
+const char *upay_event_message(const upay_event *event);
+
+/**
+ * A field by its key, in the client's encoding: the gateway's own names for the order's data ("sn", "order_status",
+ * "trade_no", …), and those in the table at the top. NULL when absent. Lives as long as the event.
+ */
+const char *upay_event_get(const upay_event *event, const char *key);
+
+/**
+ * All of it as one JSON object, in the client's encoding, with the payer's account blacked out as in the log. Lives as
+ * long as the event; NULL for a handle that is not an event.
+ */
+const char *upay_event_json(const upay_event *event);
+
+/**
+ * Keeps an event that was lent to a callback.
+ *
+ * out: the same event; yours, to be given to upay_event_free.
+ * Errors: UPAY_E_ARGUMENT, UPAY_E_LIMIT, UPAY_E_HANDLE.
+ */
+upay_status upay_event_copy(const upay_event *event, upay_event **out);
+
+/** Lets the event and all of its text go. NULL is ignored, and so is an event that is lent to a callback after the call. */
+void upay_event_free(upay_event *event);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,202 @@
+//! What happened: an immutable snapshot, with all text in the host's encoding.
+
+use std::ffi::{CStr, CString};
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::settings::Encoding;
+use crate::abi::*;
+use crate::flow::verdict::Verdict;
+use crate::flow::Phase;
+use crate::gateway::reply::Reply;
+use crate::gateway::words;
+
+/// Payer accounts stay out of JSON, which ends up in log files.
+const REDACTED: &[&str] = &["payer_uid", "payer_login"];
+
+pub struct Event {
+    pub action: i32,
+    pub verdict: Verdict,
+    pub advice: i32,
+    /// The order that it is about.
+    pub client_sn: String,
+    message: CString,
+    fields: Vec<(String, CString)>,
+    json: CString,
+}
+
+/// What an event is made of.
+pub struct Report<'a> {
+    pub action: i32,
+    pub verdict: Verdict,
+    pub client_sn: &'a str,
+    pub phase: Phase,
+    pub queries: u32,
+    pub elapsed_ms: u64,
+    pub remaining_ms: Option<u64>,
+    /// The newest reply of the gateway, if there was one.
+    pub reply: Option<&'a Reply>,
+}
+
+impl Event {
+    pub fn new(report: &Report<'_>, chinese: bool, encoding: Encoding) -> Self {
+        let Verdict { outcome, status } = report.verdict;
+        let biz_error_code = report.reply.and_then(|reply| reply.biz_error_code.as_deref());
+        let words = words::of(report.action, outcome, status, report.phase.name(), biz_error_code);
+        let message = if chinese { words.zh } else { words.en };
+        let fields = fields(report);
+        let json = Json {
+            report,
+            advice: words.advice,
+            message,
+            fields: &fields,
+        };
+        // Serialising text and numbers into memory has no way to fail.
+        let json = serde_json::to_string(&json).unwrap_or_default();
+        let text = |text: &str| c_string(encoding.encode(text));
+        Self {
+            action: report.action,
+            verdict: report.verdict,
+            advice: words.advice,
+            client_sn: report.client_sn.to_owned(),
+            message: text(message),
+            json: text(&escape_what_lacks(&json, encoding)),
+            fields: fields.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
+        }
+    }
+
+    pub fn is_final(&self) -> bool {
+        self.verdict.outcome != UPAY_OUTCOME_PENDING
+    }
+
+    pub fn message(&self) -> &CStr {
+        &self.message
+    }
+
+    pub fn json(&self) -> &CStr {
+        &self.json
+    }
+
+    pub fn get(&self, key: &str) -> Option<&CStr> {
+        let field = self.fields.iter().find(|(name, _)| name == key);
+        field.map(|(_, value)| value.as_c_str())
+    }
+}
+
+fn fields(report: &Report<'_>) -> Vec<(String, String)> {
+    let mut fields = Vec::new();
+    let mut add = |key: &str, value: Option<String>| {
+        if let Some(value) = value {
+            fields.push((key.to_owned(), value));
+        }
+    };
+    add("client_sn", Some(report.client_sn.to_owned()));
+    add("phase", Some(report.phase.name().to_owned()));
+    add("queries", Some(report.queries.to_string()));
+    add("elapsed_ms", Some(report.elapsed_ms.to_string()));
+    add("remaining_ms", report.remaining_ms.map(|ms| ms.to_string()));
+    if let Some(reply) = report.reply {
+        add("result_code", reply.result_code.clone());
+        add("error_code", reply.error_code.clone());
+        add("error_message", reply.error_message.clone());
+        add("biz_result_code", reply.biz_result_code.clone());
+        add("biz_error_code", reply.biz_error_code.clone());
+        add("biz_error_message", reply.biz_error_message.clone());
+        // The keys above are this library's words: an order's field of the same name does not shadow them.
+        let known: Vec<String> = fields.iter().map(|(key, _)| key.clone()).collect();
+        let order = reply.data.iter().filter(|(key, _)| !known.contains(key));
+        fields.extend(order.cloned());
+    }
+    fields
+}
+
+struct Json<'a> {
+    report: &'a Report<'a>,
+    advice: i32,
+    message: &'a str,
+    fields: &'a [(String, String)],
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("action", &self.report.action)?;
+        map.serialize_entry("outcome", &self.report.verdict.outcome)?;
+        map.serialize_entry("status", &self.report.verdict.status)?;
+        map.serialize_entry("advice", &self.advice)?;
+        map.serialize_entry("message", self.message)?;
+        for (key, value) in self.fields {
+            let value = if REDACTED.contains(&key.as_str()) { "***" } else { value };
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+/// JSON has a way to write any character: one that GBK lacks goes as its escape, so that nothing is lost.
+fn escape_what_lacks(json: &str, encoding: Encoding) -> String {
+    if encoding != Encoding::Gbk {
+        return json.to_owned();
+    }
+    let mut out = String::with_capacity(json.len());
+    for c in json.chars() {
+        if c.is_ascii() || encoding.encode(c.encode_utf8(&mut [0; 4])) != b"?" {
+            out.push(c);
+        } else {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
+/// Text for C ends at its first NUL; a gateway that sends one is cut there.
+fn c_string(bytes: Vec<u8>) -> CString {
+    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    CString::new(&bytes[..end]).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(encoding: Encoding) -> Event {
+        let reply = Reply::read(
+            200,
+            r#"{"result_code":"200","biz_response":{"result_code":"PAY_SUCCESS","data":{
+            "client_sn":"c","subject":"披萨😀","payer_login":"138****0001","phase":"theirs"}}}"#
+                .as_bytes(),
+        )
+        .unwrap();
+        let report = Report {
+            action: UPAY_ACTION_PAY,
+            verdict: Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK },
+            client_sn: "c",
+            phase: Phase::Done,
+            queries: 0,
+            elapsed_ms: 1,
+            remaining_ms: None,
+            reply: Some(&reply),
+        };
+        Event::new(&report, true, encoding)
+    }
+
+    #[test]
+    fn the_hosts_fields_are_whole_and_its_json_is_redacted() {
+        let event = event(Encoding::Utf8);
+        assert_eq!(event.get("payer_login").unwrap().to_str().unwrap(), "138****0001");
+        assert_eq!(event.get("phase").unwrap().to_str().unwrap(), "done");
+        let json = event.json().to_str().unwrap();
+        assert!(!json.contains("138****0001"), "{json}");
+        assert!(json.contains("披萨😀"));
+    }
+
+    #[test]
+    fn json_in_gbk_loses_no_character() {
+        let json = event(Encoding::Gbk).json().to_bytes().to_vec();
+        let json = Encoding::Gbk.decode(&json).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(value["subject"], "披萨😀");
+    }
+}

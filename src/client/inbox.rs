@@ -1,0 +1,99 @@
+//! The pull form: what has happened and was not handed out yet, for a window's timer or for a wait. Each action keeps
+//! its newest progress and its final event.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::Event;
+use crate::abi::*;
+use crate::engine::clock;
+use crate::error::{Error, Result};
+use crate::log;
+
+/// Unread events beyond this many push the oldest one out. An order that is not final is still in the journal.
+pub const EVENTS_UNREAD_MAX: usize = 20_000;
+
+#[derive(Default)]
+pub struct Inbox {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    made: u64,
+    unread: BTreeMap<u64, (ActionId, Arc<Event>)>,
+    /// Where an action's newest progress stands.
+    progress: HashMap<ActionId, u64>,
+    closed: bool,
+}
+
+/// One call of one order.
+pub type ActionId = u64;
+
+impl Inbox {
+    pub fn push(&self, action: ActionId, event: &Arc<Event>) {
+        let mut state = self.state.lock();
+        if !event.is_final() {
+            if let Some(place) = state.progress.get(&action).copied() {
+                state.unread.insert(place, (action, event.clone()));
+                return;
+            }
+        }
+        state.made += 1;
+        let place = state.made;
+        state.unread.insert(place, (action, event.clone()));
+        if !event.is_final() {
+            state.progress.insert(action, place);
+        }
+        if state.unread.len() > EVENTS_UNREAD_MAX {
+            log::warn(format_args!("too many unread events: the oldest is dropped"));
+            state.pop();
+        }
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Takes the oldest; an error when there is none in time.
+    pub fn next(&self, limit: Duration) -> Result<Arc<Event>> {
+        let until = clock::instant() + limit;
+        let mut state = self.state.lock();
+        loop {
+            if let Some(event) = state.pop() {
+                return Ok(event);
+            }
+            if state.closed {
+                return Err(Error::new(UPAY_E_CLOSED, "the client is stopped and all of its events were taken"));
+            }
+            if self.changed.wait_until(&mut state, until).timed_out() && state.unread.is_empty() && !state.closed {
+                return Err(Error::new(UPAY_E_TIMEOUT, "no event in time"));
+            }
+        }
+    }
+
+    /// What a wait handed out is not handed out again.
+    pub fn remove(&self, action: ActionId) {
+        let mut state = self.state.lock();
+        state.unread.retain(|_, (owner, _)| *owner != action);
+        state.progress.remove(&action);
+    }
+
+    /// Nothing more will come.
+    pub fn close(&self) {
+        self.state.lock().closed = true;
+        self.changed.notify_all();
+    }
+}
+
+impl State {
+    fn pop(&mut self) -> Option<Arc<Event>> {
+        let (place, (action, event)) = self.unread.pop_first()?;
+        if self.progress.get(&action) == Some(&place) {
+            self.progress.remove(&action);
+        }
+        Some(event)
+    }
+}

@@ -1,0 +1,294 @@
+//! A client from new to free: settings, start, stop.
+
+use std::collections::hash_map::RandomState;
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::inbox::{ActionId, Inbox};
+use super::listener::{Listener, Listeners};
+use super::order::Order;
+use super::settings::{Encoding, Settings, Values};
+use super::terminal::{Parts, Terminal};
+use super::Event;
+use crate::abi::*;
+use crate::engine::{clock, Engine};
+use crate::error::{Error, Result};
+use crate::gateway::field;
+use crate::journal::Journal;
+use crate::log;
+use crate::transport::{self, Transport};
+
+pub struct Client {
+    engine: Arc<Engine>,
+    listeners: Listeners,
+    inbox: Arc<Inbox>,
+    stage: Mutex<Stage>,
+    /// By client_sn, every order that a handle or an action holds: two handles of one order are one order.
+    orders: Mutex<HashMap<String, Weak<Order>>>,
+}
+
+enum Stage {
+    New(Setup),
+    Starting(Encoding),
+    Running(Arc<Terminal>),
+    Stopped(Encoding, Option<Arc<Terminal>>),
+}
+
+#[derive(Default)]
+struct Setup {
+    values: Values,
+    watcher: Option<Arc<Listener>>,
+}
+
+impl Default for Client {
+    fn default() -> Self {
+        let engine = Arc::new(Engine::default());
+        Self {
+            listeners: Listeners::new(engine.clone()),
+            engine,
+            inbox: Arc::default(),
+            stage: Mutex::new(Stage::New(Setup::default())),
+            orders: Mutex::default(),
+        }
+    }
+}
+
+impl Client {
+    /// The encoding of the host's text; it can change until start.
+    pub fn encoding(&self) -> Encoding {
+        match &*self.stage.lock() {
+            Stage::New(setup) => setup.values.encoding(),
+            Stage::Starting(encoding) | Stage::Stopped(encoding, _) => *encoding,
+            Stage::Running(terminal) => terminal.settings.encoding,
+        }
+    }
+
+    pub fn set(&self, key: &str, value: &str) -> Result<()> {
+        match &mut *self.stage.lock() {
+            Stage::New(setup) => setup.values.set(key, value),
+            Stage::Stopped(..) => Err(closed()),
+            _ => Err(Error::new(UPAY_E_STATE, "settings are set before start")),
+        }
+    }
+
+    pub fn get(&self, key: &str) -> Result<String> {
+        match &*self.stage.lock() {
+            Stage::New(setup) => setup.values.get(key).map(str::to_owned),
+            Stage::Running(terminal) => terminal.settings.values.get(key).map(str::to_owned),
+            Stage::Starting(_) => Err(Error::new(UPAY_E_STATE, "the client is just starting")),
+            Stage::Stopped(..) => Err(closed()),
+        }
+    }
+
+    /// A failing call has taken nothing.
+    pub fn watch(&self, listener: Option<Listener>) -> Result<()> {
+        let earlier = match &mut *self.stage.lock() {
+            Stage::New(setup) => std::mem::replace(&mut setup.watcher, listener.map(Arc::new)),
+            stage => {
+                if let Some(listener) = listener {
+                    listener.defuse();
+                }
+                return Err(match stage {
+                    Stage::Stopped(..) => closed(),
+                    _ => Error::new(UPAY_E_STATE, "the watcher is set before start"),
+                });
+            }
+        };
+        if let Some(earlier) = earlier {
+            self.listeners.let_go(earlier);
+        }
+        Ok(())
+    }
+
+    pub fn start(&self) -> Result<()> {
+        let setup = {
+            let mut stage = self.stage.lock();
+            match &mut *stage {
+                Stage::New(setup) => {
+                    let setup = std::mem::take(setup);
+                    *stage = Stage::Starting(setup.values.encoding());
+                    setup
+                }
+                Stage::Stopped(..) => return Err(closed()),
+                _ => return Err(Error::new(UPAY_E_STATE, "the client is started")),
+            }
+        };
+        // The journal's file is opened and the earlier run's orders are read outside of the lock.
+        match self.open(&setup) {
+            Ok(terminal) => {
+                *self.stage.lock() = Stage::Running(terminal.clone());
+                terminal.resume().inspect_err(|error| log::error(format_args!("{error}")))
+            }
+            Err(error) => {
+                *self.stage.lock() = Stage::New(setup);
+                Err(error)
+            }
+        }
+    }
+
+    fn open(&self, setup: &Setup) -> Result<Arc<Terminal>> {
+        let settings: Settings = setup.values.settings()?;
+        let engine = self.engine.clone();
+        let spawn: transport::Spawn = Arc::new(move |job| {
+            engine.thread("upay-lookup", job);
+        });
+        let options = transport::Options {
+            api_domain: settings.api_domain.clone(),
+            connect_timeout: settings.connect_timeout,
+            proxy: settings.proxy.clone(),
+            ca_file: settings.ca_file.clone(),
+        };
+        let transport = Transport::new(&options, spawn)?;
+        let journal = match &settings.state_dir {
+            Some(directory) => Journal::open(directory, &settings.terminal_sn)?,
+            None => {
+                log::warn(format_args!("state_dir is not set: nothing is kept for the next start; for tests alone"));
+                Journal::in_memory(&settings.terminal_sn)?
+            }
+        };
+        self.engine.workers_max(settings.in_flight_max);
+        Ok(Terminal::new(Parts {
+            settings,
+            engine: self.engine.clone(),
+            transport,
+            journal,
+            inbox: self.inbox.clone(),
+            listeners: self.listeners.clone(),
+            watcher: setup.watcher.clone(),
+        }))
+    }
+
+    pub fn terminal(&self) -> Result<Arc<Terminal>> {
+        match &*self.stage.lock() {
+            Stage::Running(terminal) => Ok(terminal.clone()),
+            Stage::Stopped(..) => Err(closed()),
+            _ => Err(Error::new(UPAY_E_STATE, "the client is not started")),
+        }
+    }
+
+    pub fn is_closed(&self) -> bool {
+        matches!(&*self.stage.lock(), Stage::Stopped(..))
+    }
+
+    /// The order of this number; `None` makes a number that was never used before.
+    pub fn order(self: &Arc<Self>, client_sn: Option<&str>) -> Result<Arc<Order>> {
+        if self.is_closed() {
+            return Err(closed());
+        }
+        let client_sn = client_sn.map_or_else(unique, str::to_owned);
+        field::check("client_sn", field::CLIENT_SN, &client_sn)?;
+        Ok(self.one(client_sn, Vec::new()))
+    }
+
+    /// An order that the journal knows.
+    pub fn find(self: &Arc<Self>, client_sn: &str) -> Result<Arc<Order>> {
+        field::check("client_sn", field::CLIENT_SN, client_sn)?;
+        let record = self.terminal()?.journal.get(client_sn)?;
+        let record = record.ok_or_else(|| Error::new(UPAY_E_NOT_FOUND, "the journal knows no such order"))?;
+        let mut known = record.data;
+        if let Some(amount) = record.total_amount.filter(|_| !known.iter().any(|(key, _)| key == "total_amount")) {
+            known.push(("total_amount".to_owned(), amount));
+        }
+        Ok(self.one(client_sn.to_owned(), known))
+    }
+
+    fn one(self: &Arc<Self>, client_sn: String, known: Vec<(String, String)>) -> Arc<Order> {
+        let mut orders = self.orders.lock();
+        if let Some(order) = orders.get(&client_sn).and_then(Weak::upgrade) {
+            return order;
+        }
+        // Numbers whose order is gone are swept out now and then, so that the map stays as small as what is in use.
+        if orders.len().is_power_of_two() {
+            orders.retain(|_, order| order.strong_count() > 0);
+        }
+        let order = Arc::new(Order::new(self.clone(), client_sn.clone(), known));
+        orders.insert(client_sn, Arc::downgrade(&order));
+        order
+    }
+
+    pub fn unfinished(&self) -> Result<u32> {
+        self.terminal()?.unfinished()
+    }
+
+    pub fn next_event(&self, limit: Duration) -> Result<Arc<Event>> {
+        if matches!(&*self.stage.lock(), Stage::New(_) | Stage::Starting(_)) {
+            return Err(Error::new(UPAY_E_STATE, "the client is not started"));
+        }
+        let event = self.inbox.next(limit)?;
+        self.told(&event);
+        Ok(event)
+    }
+
+    /// A wait gave the host this final event: it does not come again.
+    pub fn handed_out(&self, id: ActionId, event: &Event) {
+        self.inbox.remove(id);
+        self.told(event);
+    }
+
+    fn told(&self, event: &Event) {
+        if let Ok(terminal) = self.terminal() {
+            terminal.told(event);
+        }
+    }
+
+    /// Begins the end, and does not wait for it.
+    pub fn close(&self) {
+        let (terminal, watcher) = {
+            let mut stage = self.stage.lock();
+            let (encoding, terminal, watcher) = match &mut *stage {
+                Stage::New(setup) => (setup.values.encoding(), None, setup.watcher.take()),
+                Stage::Running(terminal) => (terminal.settings.encoding, Some(terminal.clone()), None),
+                Stage::Starting(_) | Stage::Stopped(..) => return,
+            };
+            *stage = Stage::Stopped(encoding, terminal.clone());
+            (terminal, watcher)
+        };
+        match terminal {
+            Some(terminal) => terminal.close(),
+            None => {
+                if let Some(watcher) = watcher {
+                    self.listeners.let_go(watcher);
+                }
+                self.listeners.close();
+                self.inbox.close();
+                self.engine.close();
+            }
+        }
+    }
+
+    /// Ends everything and waits until the last thread has ended and the journal is let go of. An error after `limit`:
+    /// the end goes on, and can be waited for again.
+    pub fn stop(&self, limit: Duration) -> Result<()> {
+        self.close();
+        let terminal = match &*self.stage.lock() {
+            Stage::Stopped(_, terminal) => terminal.clone(),
+            _ => return Err(Error::new(UPAY_E_STATE, "the client is just starting")),
+        };
+        let joined = match terminal {
+            Some(terminal) => terminal.join(limit),
+            None => self.engine.join(limit),
+        };
+        if !joined {
+            return Err(Error::new(UPAY_E_TIMEOUT, "not everything has ended in time; stop again to go on waiting"));
+        }
+        Ok(())
+    }
+}
+
+fn closed() -> Error {
+    Error::new(UPAY_E_CLOSED, "the client is stopped")
+}
+
+/// A client_sn of 32 bytes: when, which one in this process, and chance from the system, so that no two tills and no
+/// two runs make the same.
+fn unique() -> String {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    let made = MADE.fetch_add(1, Ordering::Relaxed) & 0xfff;
+    let chance = RandomState::new().build_hasher().finish();
+    format!("{:013}{made:03x}{chance:016x}", clock::wall())
+}

@@ -1,0 +1,134 @@
+//! The host's two functions for one action, and the thread that calls them.
+//!
+//! A client's callbacks are serial and in order: one thread takes them from one queue. It is made with the first
+//! event, waits without waking, and ends when the client is closed and the queue is empty.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::Event;
+use crate::engine::Engine;
+use crate::log;
+
+/// Progress that a slow host has not taken is dropped beyond this many events; what is final is never dropped.
+pub const EVENTS_WAITING_MAX: usize = 10_000;
+
+/// What the host wants called. Dropping it calls the host's drop function: once, whatever happens.
+pub struct Listener {
+    pub event: Option<Box<dyn Fn(&Arc<Event>) + Send + Sync>>,
+    pub drop: Option<Box<dyn FnOnce() + Send + Sync>>,
+}
+
+impl Listener {
+    /// The host's functions stay uncalled: what it passed stays its own.
+    pub fn defuse(mut self) {
+        self.drop = None;
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if let Some(drop) = self.drop.take() {
+            drop();
+        }
+    }
+}
+
+pub enum Item {
+    Event(Arc<Listener>, Arc<Event>, Option<Box<dyn FnOnce() + Send>>),
+    /// Lets go of a listener on this thread, where its drop function belongs.
+    LetGo(Arc<Listener>),
+}
+
+#[derive(Clone)]
+pub struct Listeners(Arc<Shared>);
+
+struct Shared {
+    engine: Arc<Engine>,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Item>,
+    running: bool,
+    closed: bool,
+}
+
+impl Listeners {
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self(Arc::new(Shared {
+            engine,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }))
+    }
+
+    /// Queues a call of `listener`; `then` runs on the same thread once the host has heard.
+    pub fn tell(&self, listener: &Arc<Listener>, event: &Arc<Event>, then: Option<Box<dyn FnOnce() + Send>>) {
+        let full = self.0.state.lock().queue.len() >= EVENTS_WAITING_MAX;
+        if full && !event.is_final() {
+            log::warn(format_args!("{}: the host takes no events; progress is dropped", event.client_sn));
+            return;
+        }
+        self.push(Item::Event(listener.clone(), event.clone(), then));
+    }
+
+    /// The last call: afterwards the host's drop function runs.
+    pub fn let_go(&self, listener: Arc<Listener>) {
+        self.push(Item::LetGo(listener));
+    }
+
+    fn push(&self, item: Item) {
+        let mut state = self.0.state.lock();
+        state.queue.push_back(item);
+        if state.running {
+            drop(state);
+            self.0.changed.notify_one();
+            return;
+        }
+        state.running = true;
+        drop(state);
+        let listeners = self.clone();
+        if !self.0.engine.thread("upay-events", Box::new(move || listeners.run())) {
+            // The next event tries again.
+            self.0.state.lock().running = false;
+        }
+    }
+
+    /// Ends the thread once all that is queued has been told.
+    pub fn close(&self) {
+        self.0.state.lock().closed = true;
+        self.0.changed.notify_one();
+    }
+
+    fn run(&self) {
+        let mut state = self.0.state.lock();
+        loop {
+            let Some(item) = state.queue.pop_front() else {
+                if state.closed {
+                    break;
+                }
+                self.0.changed.wait(&mut state);
+                continue;
+            };
+            drop(state);
+            match item {
+                Item::Event(listener, event, then) => {
+                    if let Some(call) = &listener.event {
+                        call(&event);
+                    }
+                    if let Some(then) = then {
+                        then();
+                    }
+                }
+                Item::LetGo(listener) => drop(listener),
+            }
+            state = self.0.state.lock();
+        }
+        state.running = false;
+    }
+}

@@ -1,0 +1,148 @@
+//! One order: what it asks for, and all that happens to it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::inbox::ActionId;
+use super::lifecycle::Client;
+use super::listener::Listener;
+use super::settings::printable;
+use super::Event;
+use crate::abi::*;
+use crate::engine::clock;
+use crate::error::{Error, Result};
+use crate::gateway::field;
+
+pub struct Order {
+    pub client: Arc<Client>,
+    pub client_sn: String,
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// What the host set.
+    fields: BTreeMap<&'static str, String>,
+    /// What the gateway said last.
+    known: Vec<(String, String)>,
+    newest: Option<ActionId>,
+    /// The newest action's final event.
+    last: Option<Arc<Event>>,
+}
+
+impl Order {
+    pub fn new(client: Arc<Client>, client_sn: String, known: Vec<(String, String)>) -> Self {
+        Self {
+            client,
+            client_sn,
+            state: Mutex::new(State {
+                known,
+                ..State::default()
+            }),
+            ended: Condvar::new(),
+        }
+    }
+
+    /// An empty value takes an optional field back.
+    pub fn set(&self, key: &str, value: &str) -> Result<()> {
+        let field = field::field(key);
+        let field = field.ok_or_else(|| Error::new(UPAY_E_KEY, format!("no field is called {}", printable(key))))?;
+        if self.client.is_closed() {
+            return Err(Error::new(UPAY_E_CLOSED, "the client is stopped"));
+        }
+        if value.is_empty() && !field.required {
+            self.state.lock().fields.remove(field.name);
+            return Ok(());
+        }
+        field::check(field.name, field.rule, value)?;
+        self.state.lock().fields.insert(field.name, value.to_owned());
+        Ok(())
+    }
+
+    /// What the host set or, where it set nothing, what the gateway said last.
+    pub fn get(&self, key: &str) -> Result<String> {
+        if key == "client_sn" {
+            return Ok(self.client_sn.clone());
+        }
+        let state = self.state.lock();
+        let said = || state.known.iter().find(|(name, _)| name == key).map(|(_, value)| value);
+        match state.fields.get(key).or_else(said) {
+            Some(value) => Ok(value.clone()),
+            None => Err(Error::new(UPAY_E_NOT_FOUND, format!("{} is not known of this order", printable(key)))),
+        }
+    }
+
+    pub fn field(&self, name: &str) -> Option<String> {
+        self.state.lock().fields.get(name).cloned()
+    }
+
+    pub fn pay(self: &Arc<Self>, listener: Option<Listener>) -> Result<()> {
+        self.act(listener, |terminal, listener| terminal.pay(self, listener))
+    }
+
+    pub fn query(self: &Arc<Self>, listener: Option<Listener>) -> Result<()> {
+        self.act(listener, |terminal, listener| terminal.query(self, listener))
+    }
+
+    pub fn cancel(self: &Arc<Self>, listener: Option<Listener>) -> Result<()> {
+        self.act(listener, |terminal, listener| terminal.cancel(self, listener))
+    }
+
+    /// A call that fails has taken nothing: neither of the host's functions runs.
+    fn act(
+        &self,
+        listener: Option<Listener>,
+        action: impl FnOnce(&Arc<super::terminal::Terminal>, &mut Option<Listener>) -> Result<()>,
+    ) -> Result<()> {
+        let mut listener = listener;
+        let result = self.client.terminal().and_then(|terminal| action(&terminal, &mut listener));
+        if let Some(untaken) = listener {
+            untaken.defuse();
+        }
+        result
+    }
+
+    /// A new action is under way: what a wait waits for from now on.
+    pub fn began(&self, id: ActionId) {
+        let mut state = self.state.lock();
+        state.newest = Some(id);
+        state.last = None;
+    }
+
+    pub fn heard(&self, data: &[(String, String)]) {
+        if !data.is_empty() {
+            self.state.lock().known = data.to_vec();
+        }
+    }
+
+    pub fn ended(&self, id: ActionId, event: &Arc<Event>) {
+        let mut state = self.state.lock();
+        if state.newest == Some(id) {
+            state.last = Some(event.clone());
+            self.ended.notify_all();
+        }
+    }
+
+    pub fn wait(&self, limit: Duration) -> Result<Arc<Event>> {
+        let until = clock::instant() + limit;
+        let mut state = self.state.lock();
+        let (id, event) = loop {
+            let Some(newest) = state.newest else {
+                return Err(Error::new(UPAY_E_STATE, "the order has no action to wait for"));
+            };
+            if let Some(event) = &state.last {
+                break (newest, event.clone());
+            }
+            if self.ended.wait_until(&mut state, until).timed_out() && state.last.is_none() {
+                return Err(Error::new(UPAY_E_TIMEOUT, "the action has not ended in time and goes on"));
+            }
+        };
+        drop(state);
+        self.client.handed_out(id, &event);
+        Ok(event)
+    }
+}

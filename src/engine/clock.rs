@@ -1,0 +1,30 @@
+//! The clocks. Nothing else in the crate asks for the time.
+#![allow(clippy::disallowed_methods)] // this is the one place
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use once_cell::sync::Lazy;
+
+/// Milliseconds on a clock that never goes back, from an arbitrary start. Pauses and time limits count in these.
+pub type Millis = u64;
+
+static START: Lazy<Instant> = Lazy::new(Instant::now);
+
+pub fn now() -> Millis {
+    START.elapsed().as_millis() as Millis
+}
+
+/// The instant at which [`now`] will be `due`.
+pub fn instant_of(due: Millis) -> Instant {
+    *START + Duration::from_millis(due)
+}
+
+pub fn instant() -> Instant {
+    Instant::now()
+}
+
+/// Milliseconds since 1970 by this machine's calendar, which may be wrong and may jump: for records, never for pauses.
+pub fn wall() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
+}

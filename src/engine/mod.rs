@@ -1,0 +1,73 @@
+//! When things are done: timers and a bounded pool of workers. Knows nothing of payments.
+//!
+//! Threads are made when there is work, end when there has been none for a while, and wait without waking while there
+//! is nothing to do. `close` lets what is queued run out; `join` waits until the last thread has ended.
+
+pub mod clock;
+mod crew;
+mod pool;
+mod timer;
+
+use std::time::Duration;
+
+use clock::Millis;
+pub use pool::Lane;
+pub use timer::TimerId;
+
+pub type Job = Box<dyn FnOnce() + Send>;
+
+pub struct Engine {
+    crew: crew::Crew,
+    pool: pool::Pool,
+    timer: timer::Timer,
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        let crew = crew::Crew::default();
+        Self {
+            pool: pool::Pool::new(crew.clone()),
+            timer: timer::Timer::new(crew.clone()),
+            crew,
+        }
+    }
+}
+
+impl Engine {
+    /// How many jobs may run at a time.
+    pub fn workers_max(&self, workers: usize) {
+        self.pool.workers_max(workers);
+    }
+
+    /// Runs `job` on a worker as soon as its lane has one free.
+    pub fn submit(&self, lane: Lane, job: Job) {
+        self.pool.submit(lane, job);
+    }
+
+    /// Runs `job` at `due` (see [`clock::now`]) on the timer's own thread: it must only hand work on.
+    pub fn at(&self, due: Millis, job: Job) -> TimerId {
+        self.timer.at(due, job)
+    }
+
+    /// True when the job was taken back; false when it runs or has run.
+    pub fn cancel(&self, id: TimerId) -> bool {
+        self.timer.cancel(id)
+    }
+
+    /// A thread of its own for work that may block for long outside of our hands. It is waited for by `join`. False
+    /// when the system gives no thread.
+    pub fn thread(&self, name: &str, job: Job) -> bool {
+        self.crew.thread(name, job)
+    }
+
+    /// Ends the timers, which drops their jobs, and the workers once what is queued has run.
+    pub fn close(&self) {
+        self.timer.close();
+        self.pool.close();
+    }
+
+    /// Waits for all threads to have ended; false when `limit` passed first. Never from one of these threads.
+    pub fn join(&self, limit: Duration) -> bool {
+        self.crew.join(limit)
+    }
+}

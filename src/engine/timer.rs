@@ -1,0 +1,129 @@
+//! The timers: one thread that sleeps until the next one is due, and without end while there is none.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::clock::{self, Millis};
+use super::crew::Crew;
+use super::Job;
+
+/// When it is due, and a number that makes it unique.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimerId(Millis, u64);
+
+#[derive(Clone)]
+pub struct Timer(Arc<Shared>);
+
+struct Shared {
+    crew: Crew,
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    jobs: BTreeMap<TimerId, Job>,
+    made: u64,
+    running: bool,
+    closed: bool,
+}
+
+impl Timer {
+    pub fn new(crew: Crew) -> Self {
+        Self(Arc::new(Shared {
+            crew,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        }))
+    }
+
+    pub fn at(&self, due: Millis, job: Job) -> TimerId {
+        let mut state = self.0.state.lock();
+        state.made += 1;
+        let id = TimerId(due, state.made);
+        if state.closed {
+            drop(state);
+            drop(job);
+            return id;
+        }
+        let first = state.jobs.first_key_value().map(|(id, _)| *id);
+        state.jobs.insert(id, job);
+        if !state.running {
+            state.running = true;
+            drop(state);
+            let timer = self.clone();
+            if !self.0.crew.thread("upay-timer", Box::new(move || timer.run())) {
+                self.0.state.lock().running = false;
+            }
+        } else if first.is_none_or(|first| id < first) {
+            self.0.changed.notify_one();
+        }
+        id
+    }
+
+    pub fn cancel(&self, id: TimerId) -> bool {
+        let job = self.0.state.lock().jobs.remove(&id);
+        job.is_some()
+    }
+
+    pub fn close(&self) {
+        let jobs = {
+            let mut state = self.0.state.lock();
+            state.closed = true;
+            std::mem::take(&mut state.jobs)
+        };
+        self.0.changed.notify_one();
+        // Jobs own what they would have used; it is let go outside of the lock.
+        drop(jobs);
+    }
+
+    fn run(&self) {
+        let mut state = self.0.state.lock();
+        while !state.closed {
+            let Some((&id, _)) = state.jobs.first_key_value() else {
+                self.0.changed.wait(&mut state);
+                continue;
+            };
+            if id.0 > clock::now() {
+                self.0.changed.wait_until(&mut state, clock::instant_of(id.0));
+                continue;
+            }
+            let job = state.jobs.remove(&id);
+            drop(state);
+            if let Some(job) = job {
+                job();
+            }
+            state = self.0.state.lock();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    #[test]
+    fn jobs_run_in_the_order_in_which_they_are_due_and_not_after_cancel() {
+        let crew = Crew::default();
+        let timer = Timer::new(crew.clone());
+        let (done, answers) = mpsc::channel();
+        let job = |name: &'static str| {
+            let done = done.clone();
+            Box::new(move || done.send(name).unwrap()) as Job
+        };
+        let now = clock::now();
+        timer.at(now + 40, job("last"));
+        let taken_back = timer.at(now + 20, job("cancelled"));
+        timer.at(now + 1, job("first"));
+        assert!(timer.cancel(taken_back));
+        let answer = || answers.recv_timeout(Duration::from_secs(60)).unwrap();
+        assert_eq!((answer(), answer()), ("first", "last"));
+        timer.at(clock::now() + 3_600_000, job("never"));
+        timer.close();
+        assert!(crew.join(Duration::from_secs(60)));
+    }
+}

@@ -1,0 +1,41 @@
+//! The crate's one error: what went wrong, in words, and what that proves about delivery.
+
+use std::fmt;
+
+use crate::abi::*;
+
+/// A status of the C ABI with one line for a programmer: English, lower case, no full stop, and never a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    pub status: upay_status,
+    pub message: String,
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    pub fn new(status: upay_status, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+
+    /// A value that breaks its field's rule.
+    pub fn value(field: &str, rule: impl fmt::Display) -> Self {
+        Self::new(UPAY_E_VALUE, format!("{field}: {rule}"))
+    }
+
+    /// Proof that not a byte of the request has left this machine.
+    pub fn not_sent(&self) -> bool {
+        (100..200).contains(&self.status)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,176 @@
+//! The checked table behind the handles. A handle looks like a pointer and is never dereferenced: it is a tag (which
+//! type), an index (which place) and a generation (which of all that ever stood in that place).
+//!
+//! ```text
+//!   bit  high ……………… 19 │ 18 …………………………… 3 │ 2 … 0
+//!        generation       │ index               │ tag (odd: no aligned pointer looks like one)
+//! ```
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use once_cell::sync::Lazy;
+use parking_lot::RwLock;
+
+use super::{upay_client, upay_event, upay_order};
+use crate::abi::*;
+use crate::client::{Client, Event, Order};
+use crate::error::{Error, Result};
+
+const TAG_BITS: u32 = 3;
+const INDEX_BITS: u32 = 16;
+const GENERATION_SHIFT: u32 = TAG_BITS + INDEX_BITS;
+/// Handles of one type that are alive at a time.
+pub const HANDLES_MAX: usize = 1 << INDEX_BITS;
+/// The last ones are kept for events that are lent to a callback: those must never fail for want of a handle.
+const KEPT_FOR_CALLBACKS: usize = 1024;
+/// A place is used again only after this many others, so that a stale handle stays recognisable for long.
+const REST_BEFORE_REUSE: usize = 1024;
+const GENERATION_MASK: usize = (1 << (usize::BITS - GENERATION_SHIFT)) - 1;
+
+pub static CLIENTS: Lazy<Table<Client, upay_client>> = Lazy::new(|| Table::new(1, "client"));
+pub static ORDERS: Lazy<Table<Order, upay_order>> = Lazy::new(|| Table::new(3, "order"));
+pub static EVENTS: Lazy<Table<Event, upay_event>> = Lazy::new(|| Table::new(5, "event"));
+
+pub struct Table<T, H> {
+    tag: usize,
+    name: &'static str,
+    places: RwLock<Places<T>>,
+    handle: std::marker::PhantomData<fn() -> *mut H>,
+}
+
+struct Places<T> {
+    places: Vec<Place<T>>,
+    resting: VecDeque<usize>,
+}
+
+struct Place<T> {
+    generation: usize,
+    object: Option<Arc<T>>,
+}
+
+impl<T, H> Table<T, H> {
+    fn new(tag: usize, name: &'static str) -> Self {
+        Self {
+            tag,
+            name,
+            places: RwLock::new(Places {
+                places: Vec::new(),
+                resting: VecDeque::new(),
+            }),
+            handle: std::marker::PhantomData,
+        }
+    }
+
+    pub fn insert(&self, object: Arc<T>) -> Result<*mut H> {
+        self.insert_within(object, HANDLES_MAX - KEPT_FOR_CALLBACKS)
+    }
+
+    /// For a handle that is lent to a callback.
+    pub fn lend(&self, object: Arc<T>) -> Result<*mut H> {
+        self.insert_within(object, HANDLES_MAX)
+    }
+
+    fn insert_within(&self, object: Arc<T>, limit: usize) -> Result<*mut H> {
+        let mut table = self.places.write();
+        let live = table.places.len() - table.resting.len();
+        let spare = table.resting.len() > REST_BEFORE_REUSE || table.places.len() == HANDLES_MAX;
+        let index = match table.resting.front() {
+            _ if live >= limit => {
+                return Err(Error::new(UPAY_E_LIMIT, format!("at most {limit} handles of type {}", self.name)))
+            }
+            Some(&index) if spare => {
+                table.resting.pop_front();
+                index
+            }
+            _ => {
+                table.places.push(Place {
+                    generation: 0,
+                    object: None,
+                });
+                table.places.len() - 1
+            }
+        };
+        let place = &mut table.places[index];
+        place.generation = (place.generation + 1) & GENERATION_MASK;
+        place.object = Some(object);
+        let bits = place.generation << GENERATION_SHIFT | index << TAG_BITS | self.tag;
+        Ok(bits as *mut H)
+    }
+
+    pub fn get(&self, handle: *const H) -> Result<Arc<T>> {
+        let place = self.find(handle as usize);
+        place.ok_or_else(|| {
+            let what = if handle.is_null() { "is NULL" } else { "was freed, is of another type or was never made here" };
+            Error::new(UPAY_E_HANDLE, format!("the {} handle {what}", self.name))
+        })
+    }
+
+    fn find(&self, bits: usize) -> Option<Arc<T>> {
+        let table = self.places.read();
+        let place = table.places.get(self.index(bits)?)?;
+        place.object.clone().filter(|_| place.generation == bits >> GENERATION_SHIFT)
+    }
+
+    /// The object that the handle stood for; `None` when it stands for nothing.
+    pub fn remove(&self, handle: *const H) -> Option<Arc<T>> {
+        let bits = handle as usize;
+        let index = self.index(bits)?;
+        let mut table = self.places.write();
+        let place = table.places.get_mut(index)?;
+        if place.generation != bits >> GENERATION_SHIFT {
+            return None;
+        }
+        let object = place.object.take()?;
+        table.resting.push_back(index);
+        Some(object)
+    }
+
+    fn index(&self, bits: usize) -> Option<usize> {
+        let tag = bits & ((1 << TAG_BITS) - 1);
+        (tag == self.tag).then_some(bits >> TAG_BITS & (HANDLES_MAX - 1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Numbers = Table<u32, upay_order>;
+
+    #[test]
+    fn a_handle_stands_for_its_object_until_it_is_freed_and_never_again() {
+        let table = Numbers::new(3, "number");
+        let one = table.insert(Arc::new(1)).unwrap();
+        assert_eq!(*table.get(one).unwrap(), 1);
+        assert_eq!(table.remove(one).as_deref(), Some(&1));
+        assert_eq!(table.remove(one), None);
+        for n in 0..5000 {
+            let handle = table.insert(Arc::new(n)).unwrap();
+            assert_ne!(handle, one);
+            assert_eq!(table.get(one).unwrap_err().status, UPAY_E_HANDLE);
+            table.remove(handle);
+        }
+    }
+
+    #[test]
+    fn made_up_handles_are_refused() {
+        let table = Numbers::new(3, "number");
+        let one = table.insert(Arc::new(1)).unwrap();
+        let real = &1u64 as *const u64 as usize;
+        for bits in [0, 1, 3, usize::MAX, real, one as usize ^ 1, one as usize + 8, (one as usize).wrapping_add(1 << GENERATION_SHIFT)] {
+            assert!(table.get(bits as *const upay_order).is_err(), "{bits:#x}");
+        }
+    }
+
+    #[test]
+    fn a_full_table_is_an_error_and_keeps_some_for_callbacks() {
+        let table = Numbers::new(3, "number");
+        let handles: Vec<_> = (0..HANDLES_MAX - KEPT_FOR_CALLBACKS).map(|_| table.insert(Arc::new(0)).unwrap()).collect();
+        assert_eq!(table.insert(Arc::new(0)).unwrap_err().status, UPAY_E_LIMIT);
+        assert!(table.lend(Arc::new(0)).is_ok());
+        table.remove(handles[7]);
+        table.remove(handles[8]);
+        assert!(table.insert(Arc::new(0)).is_ok());
+    }
+}

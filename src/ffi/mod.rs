@@ -1,0 +1,24 @@
+//! The C ABI: handles, text, panics, numbers, and nothing else. One file per C object, and four tools. Each function
+//! checks, converts and calls.
+//!
+//! What these four files and `abi.rs` publish becomes `include/upay.h`, comments included.
+
+#![allow(non_camel_case_types)]
+
+pub mod library;
+
+pub mod client;
+
+pub mod order;
+
+pub mod event;
+
+mod callback;
+mod guard;
+mod handle;
+mod text;
+
+pub use client::*;
+pub use event::*;
+pub use library::*;
+pub use order::*;

@@ -1,0 +1,250 @@
+use std::ffi::{c_char, c_void};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::callback::listener;
+use super::guard::{guard, not_in_callback, quiet};
+use super::handle::{CLIENTS, EVENTS, ORDERS};
+use super::text::{not_null, put, text_in, text_out};
+use super::{upay_client, upay_event};
+use crate::abi::*;
+use crate::client::{Listener, Order};
+use crate::error::Result;
+
+/// One order: what it asks for, and all that happens to it. Two handles of the same client_sn are the same order. May
+/// be used from every thread. Checked at every call, as all handles are.
+pub struct upay_order {
+    _private: [u8; 0],
+}
+
+/// What happened, on a thread of the library: never on the caller's stack, never under a lock, one client's calls one
+/// after the other and in order. The event is lent for the call; upay_event_copy keeps it. Anything may be called from
+/// inside but upay_client_stop and upay_order_wait. It must return soon: while it runs, the client's other events wait.
+pub type upay_event_fn = Option<unsafe extern "C" fn(event: *const upay_event, user_data: *mut c_void)>;
+
+/// The last call with this user_data, once, whatever happens: free here what user_data stands for.
+pub type upay_drop_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
+
+/// Makes an order. Nothing is sent and nothing is written.
+///
+/// client_sn: your number for it: 1 to 32 bytes of UTF-8 without white space, unique for your merchant for ever. NULL
+/// makes a unique one; upay_order_get with "client_sn" reads it. One that was used before is fine for query and cancel.
+/// out: the order; yours, to be given to upay_order_free.
+/// Errors: UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE.
+///
+/// # Safety
+/// `client_sn` is NULL or ends with a NUL, `out` can be written.
+#[no_mangle]
+pub unsafe extern "C" fn upay_order_new(
+    client: *mut upay_client,
+    client_sn: *const c_char,
+    out: *mut *mut upay_order,
+) -> upay_status {
+    guard(|| {
+        not_null("out", out)?;
+        let client = CLIENTS.get(client)?;
+        let client_sn = match client_sn.is_null() {
+            true => None,
+            // SAFETY: the caller's promise.
+            false => Some(unsafe { text_in("client_sn", client_sn, client.encoding()) }?),
+        };
+        let handle = ORDERS.insert(client.order(client_sn.as_deref())?)?;
+        // SAFETY: checked above.
+        unsafe { put(out, handle) };
+        Ok(())
+    })
+}
+
+/// Finds an order that the journal knows: one that was paid or cancelled through this terminal's journal before, also
+/// by an earlier run.
+///
+/// out: the order; yours, to be given to upay_order_free.
+/// Errors: UPAY_E_NOT_FOUND, UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_STORAGE, UPAY_E_STATE (not started), UPAY_E_LIMIT,
+/// UPAY_E_CLOSED, UPAY_E_HANDLE.
+///
+/// # Safety
+/// `client_sn` is NULL or ends with a NUL, `out` can be written.
+#[no_mangle]
+pub unsafe extern "C" fn upay_order_find(
+    client: *mut upay_client,
+    client_sn: *const c_char,
+    out: *mut *mut upay_order,
+) -> upay_status {
+    guard(|| {
+        not_null("out", out)?;
+        let client = CLIENTS.get(client)?;
+        // SAFETY: the caller's promise.
+        let client_sn = unsafe { text_in("client_sn", client_sn, client.encoding()) }?;
+        let handle = ORDERS.insert(client.find(&client_sn)?)?;
+        // SAFETY: checked above.
+        unsafe { put(out, handle) };
+        Ok(())
+    })
+}
+
+/// Sets one field of the request, by its key from the table at the top. The value is checked at once, against the
+/// gateway's own rule; both texts are copied. "" takes an optional field back.
+///
+/// Errors: UPAY_E_KEY, UPAY_E_VALUE (upay_last_error names field and rule), UPAY_E_ARGUMENT (NULL, or not in the
+/// client's encoding), UPAY_E_CLOSED, UPAY_E_HANDLE.
+///
+/// # Safety
+/// `key` and `value` are NULL or end with a NUL.
+#[no_mangle]
+pub unsafe extern "C" fn upay_order_set(
+    order: *mut upay_order,
+    key: *const c_char,
+    value: *const c_char,
+) -> upay_status {
+    guard(|| {
+        let order = ORDERS.get(order)?;
+        let encoding = order.client.encoding();
+        // SAFETY: the caller's promise.
+        let (key, value) = unsafe { (text_in("key", key, encoding)?, text_in("value", value, encoding)?) };
+        order.set(&key, &value)
+    })
+}
+
+/// Reads a field that was set or, where none was, what the gateway said of it last ("sn", "order_status", …). "client_sn"
+/// is always there.
+///
+/// buffer, capacity, length: as for upay_client_get.
+/// Errors: UPAY_E_NOT_FOUND (nothing is known of it), UPAY_E_BUFFER, UPAY_E_ARGUMENT, UPAY_E_HANDLE.
+///
+/// # Safety
+/// `key` is NULL or ends with a NUL, `buffer` has room for `capacity` bytes, `length` is NULL or can be written.
+#[no_mangle]
+pub unsafe extern "C" fn upay_order_get(
+    order: *mut upay_order,
+    key: *const c_char,
+    buffer: *mut c_char,
+    capacity: usize,
+    length: *mut usize,
+) -> upay_status {
+    guard(|| {
+        let order = ORDERS.get(order)?;
+        let encoding = order.client.encoding();
+        // SAFETY: the caller's promise.
+        let key = unsafe { text_in("key", key, encoding) }?;
+        // SAFETY: the caller's promise.
+        unsafe { text_out(&order.get(&key)?, encoding, buffer, capacity, length) }
+    })
+}
+
+/// Takes a payment with the code that the customer shows: total_amount (fen), dynamic_id (the scanned code) and subject
+/// must be set; operator is the client's unless it is. Returns at once: UPAY_OK means that the order is in the journal,
+/// on disk, and under way. Then PENDING events follow, on every change and on every answer, and exactly one final one:
+///
+/// UPAY_OUTCOME_SUCCESS: paid. The gateway said so for this very order and amount.
+/// UPAY_OUTCOME_FAILED: not paid, and nothing is owed. Its status says why: UPAY_E_REFUSED with the event's
+/// biz_error_code, UPAY_E_EXPIRED (not paid within pay_timeout_ms, and cancelled), UPAY_E_CANCELLED, UPAY_E_NO_ORDER (it
+/// never got there; watched from now on, and reversed should it arrive), UPAY_E_REQUEST, UPAY_E_SIGN, UPAY_E_TERMINAL, or
+/// a status from 100 to 199: not sent.
+/// UPAY_OUTCOME_UNKNOWN: nobody knows. Hand over no goods. The order is asked about in the background, and the watcher
+/// hears how it ends.
+///
+/// /pay is sent at most once for a client_sn, for ever. After a status from 100 to 199 the same order may be paid again.
+///
+/// fn: called for every event; NULL for the pull form (upay_client_next_event, upay_order_wait).
+/// user_data: passed back to fn and drop.
+/// drop: called once after fn's last call; may be NULL.
+/// Errors: UPAY_E_MISSING, UPAY_E_VALUE, UPAY_E_DUPLICATE (client_sn was sent before), UPAY_E_STORAGE, UPAY_E_LIMIT,
+/// UPAY_E_STATE (not started), UPAY_E_CLOSED, UPAY_E_HANDLE. Then nothing was sent or recorded, there is no event, drop
+/// is not run, and the order can be mended and paid.
+///
+/// # Safety
+/// The functions can be called with `user_data` until `drop` was.
+#[no_mangle]
+pub unsafe extern "C" fn upay_order_pay(
+    order: *mut upay_order,
+    r#fn: upay_event_fn,
+    user_data: *mut c_void,
+    drop: upay_drop_fn,
+) -> upay_status {
+    act(order, listener(r#fn, user_data, drop), Order::pay)
+}
+
+/// Asks the gateway once how the order stands. SUCCESS: it answered with the order; read order_status. FAILED with
+/// UPAY_E_NO_ORDER: it knows none. UNKNOWN: there was no usable answer. A query is information: it changes no verdict.
+///
+/// fn, user_data, drop, errors: as for upay_order_pay, without UPAY_E_MISSING and UPAY_E_DUPLICATE.
+///
+/// # Safety
+/// As for upay_order_pay.
+#[no_mangle]
+pub unsafe extern "C" fn upay_order_query(
+    order: *mut upay_order,
+    r#fn: upay_event_fn,
+    user_data: *mut c_void,
+    drop: upay_drop_fn,
+) -> upay_status {
+    act(order, listener(r#fn, user_data, drop), Order::query)
+}
+
+/// Cancels the order: the full amount, on the same Beijing day (003 3.5). While its payment is under way, the cashier
+/// gives up: the payment ends FAILED with UPAY_E_CANCELLED, or SUCCESS when the customer was faster and the gateway
+/// refuses. SUCCESS: nothing is owed. FAILED: UPAY_E_REFUSED (the payment stands) or UPAY_E_NO_ORDER. UNKNOWN: no answer
+/// within cancel_timeout_ms; watched from now on. A lost answer is repeated.
+///
+/// fn, user_data, drop: as for upay_order_pay.
+/// Errors: UPAY_E_STATE (a cancel of it is under way, or not started), UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED,
+/// UPAY_E_HANDLE.
+///
+/// # Safety
+/// As for upay_order_pay.
+#[no_mangle]
+pub unsafe extern "C" fn upay_order_cancel(
+    order: *mut upay_order,
+    r#fn: upay_event_fn,
+    user_data: *mut c_void,
+    drop: upay_drop_fn,
+) -> upay_status {
+    act(order, listener(r#fn, user_data, drop), Order::cancel)
+}
+
+/// Waits for the final event of the order's newest action. What a wait hands out does not come again from
+/// upay_client_next_event; a second wait gives it again.
+///
+/// timeout_ms: how long to wait; 0 only looks.
+/// out: the event; yours, to be given to upay_event_free.
+/// Errors: UPAY_E_TIMEOUT (the action goes on), UPAY_E_REENTRANT (from inside a callback), UPAY_E_STATE (no action was
+/// begun), UPAY_E_ARGUMENT, UPAY_E_LIMIT, UPAY_E_HANDLE.
+///
+/// # Safety
+/// `out` can be written.
+#[no_mangle]
+pub unsafe extern "C" fn upay_order_wait(
+    order: *mut upay_order,
+    timeout_ms: u32,
+    out: *mut *mut upay_event,
+) -> upay_status {
+    guard(|| {
+        not_null("out", out)?;
+        let order = ORDERS.get(order)?;
+        not_in_callback()?;
+        let handle = EVENTS.insert(order.wait(Duration::from_millis(timeout_ms.into()))?)?;
+        // SAFETY: checked above.
+        unsafe { put(out, handle) };
+        Ok(())
+    })
+}
+
+/// Lets the order go. Cancels nothing: what is under way goes on, and its events still come. NULL is ignored.
+#[no_mangle]
+pub extern "C" fn upay_order_free(order: *mut upay_order) {
+    quiet((), || ORDERS.remove(order).map(std::mem::drop));
+}
+
+fn act(
+    order: *mut upay_order,
+    listener: Option<Listener>,
+    action: fn(&Arc<Order>, Option<Listener>) -> Result<()>,
+) -> upay_status {
+    // The host's functions stay its own unless the action takes them.
+    let mut listener = listener;
+    let status = guard(|| action(&ORDERS.get(order)?, listener.take()));
+    if let Some(untaken) = listener {
+        untaken.defuse();
+    }
+    status
+}

@@ -1,0 +1,78 @@
+//! C text in and out.
+
+use std::ffi::c_char;
+
+use crate::abi::*;
+use crate::client::Encoding;
+use crate::error::{Error, Result};
+
+/// Text that a host passes in ends within this many bytes.
+pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// Copies a host's text. `what` names the argument in the error.
+///
+/// # Safety
+/// `text` is NULL or ends with a NUL within readable memory.
+pub unsafe fn text_in(what: &str, text: *const c_char, encoding: Encoding) -> Result<String> {
+    if text.is_null() {
+        return Err(Error::new(UPAY_E_ARGUMENT, format!("{what} is NULL")));
+    }
+    // SAFETY: the caller's promise; not a byte behind the NUL is read.
+    let length = (0..=TEXT_BYTES_MAX).find(|&n| unsafe { *text.add(n) } == 0);
+    let length = length.ok_or_else(|| Error::value(what, format_args!("must be at most {TEXT_BYTES_MAX} bytes")))?;
+    // SAFETY: these bytes were just read.
+    let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) };
+    let decoded = encoding.decode(bytes);
+    decoded.ok_or_else(|| Error::new(UPAY_E_ARGUMENT, format!("{what} is not text in the client's encoding")))
+}
+
+/// Copies `text` into a host's buffer, in the host's encoding. `length` becomes the text's bytes without its NUL, or,
+/// when the buffer is too small, the bytes that the buffer must have.
+///
+/// # Safety
+/// `buffer` has room for `capacity` bytes, or is NULL and `capacity` 0; `length` is NULL or can be written.
+pub unsafe fn text_out(
+    text: &str,
+    encoding: Encoding,
+    buffer: *mut c_char,
+    capacity: usize,
+    length: *mut usize,
+) -> Result<()> {
+    if buffer.is_null() && capacity > 0 {
+        return Err(Error::new(UPAY_E_ARGUMENT, "buffer is NULL, and capacity is not 0"));
+    }
+    let bytes = encoding.encode(text);
+    let tell = |bytes: usize| {
+        if !length.is_null() {
+            // SAFETY: the caller's promise.
+            unsafe { *length = bytes };
+        }
+    };
+    if capacity <= bytes.len() {
+        tell(bytes.len() + 1);
+        return Err(Error::new(UPAY_E_BUFFER, format!("the buffer must have {} bytes", bytes.len() + 1)));
+    }
+    // SAFETY: the buffer has room for the text and its NUL.
+    unsafe {
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.cast::<u8>(), bytes.len());
+        *buffer.add(bytes.len()) = 0;
+    }
+    tell(bytes.len());
+    Ok(())
+}
+
+/// Writes a result where the host wants it.
+///
+/// # Safety
+/// `out` can be written: it was checked with [`not_null`].
+pub unsafe fn put<T>(out: *mut T, value: T) {
+    // SAFETY: the caller's promise.
+    unsafe { *out = value };
+}
+
+pub fn not_null<T>(what: &str, pointer: *const T) -> Result<()> {
+    if pointer.is_null() {
+        return Err(Error::new(UPAY_E_ARGUMENT, format!("{what} is NULL")));
+    }
+    Ok(())
+}

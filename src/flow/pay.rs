@@ -1,0 +1,92 @@
+//! A payment: one /pay, and from there to a verdict (protocol rules 1 to 5).
+
+use super::limits::Limits;
+use super::proof::{answer, Answer};
+use super::settle::Settle;
+use super::*;
+use crate::gateway::codes::OrderStatus;
+
+pub struct Pay {
+    order: Identity,
+    sent: bool,
+    /// Takes over as soon as the answer to /pay is known, and is not final.
+    settle: Settle,
+}
+
+impl Pay {
+    pub fn new(order: Identity, limits: Limits) -> Self {
+        Self {
+            settle: Settle::by_query(order.clone(), limits),
+            order,
+            sent: false,
+        }
+    }
+
+    fn heard(&mut self, heard: &Result<Reply>, now: Millis) -> Next {
+        self.sent = true;
+        let fate = match answer(heard, &self.order) {
+            Answer::NotSent(_) if self.settle.gave_up() => Some(Fate::NotSent(UPAY_E_CANCELLED)),
+            Answer::NotSent(status) => Some(Fate::NotSent(status)),
+            Answer::Refused(status) => Some(Fate::Refused(status)),
+            Answer::Nothing(_) | Answer::OtherOrder => None,
+            Answer::Order(reply) => self.verdict(reply),
+        };
+        fate.map_or_else(|| self.settle.begin(now), Next::Done)
+    }
+
+    /// `None`: the answer is not the last word, ask.
+    fn verdict(&self, reply: &Reply) -> Option<Fate> {
+        let status = reply.order_status();
+        let said = reply.get("order_status").is_some();
+        match reply.biz_result_code.as_deref()? {
+            "PAY_SUCCESS" if reply.names(&self.order) && (status == OrderStatus::Paid || !said) => Some(Fate::Paid),
+            // A refusal that its own order_status contradicts proves nothing.
+            "PAY_FAIL" if !said || matches!(status, OrderStatus::PayCanceled | OrderStatus::Canceled) => {
+                Some(Fate::Refused(UPAY_E_REFUSED))
+            }
+            "PAY_FAIL_ERROR" => Some(Fate::Unknown),
+            "FAIL" if proves_that_nothing_happened(reply) => Some(Fate::Refused(UPAY_E_REFUSED)),
+            _ => None,
+        }
+    }
+}
+
+/// FAIL says that nothing happened, but for the codes that speak of an order which is there already: that order, under
+/// our number, has to be asked about.
+fn proves_that_nothing_happened(reply: &Reply) -> bool {
+    let code = reply.biz_error_code.as_deref();
+    let there_already = matches!(code, Some("CLIENT_SN_CONFLICT" | "TRADE_HAS_SUCCESS"));
+    let quiet = matches!(
+        reply.order_status(),
+        OrderStatus::PayCanceled | OrderStatus::Canceled | OrderStatus::Open | OrderStatus::Unheard
+    );
+    !there_already && quiet
+}
+
+impl Flow for Pay {
+    fn step(&mut self, input: Input<'_>, now: Millis) -> Next {
+        match input {
+            // Given up while it waited for its turn.
+            Input::Begin if self.settle.gave_up() => Next::Done(Fate::NotSent(UPAY_E_CANCELLED)),
+            Input::Begin => Next::Send(Call::Pay),
+            Input::Heard(heard) if !self.sent => self.heard(heard, now),
+            other => self.settle.step(other, now),
+        }
+    }
+
+    fn give_up(&mut self) -> bool {
+        self.settle.give_up()
+    }
+
+    fn phase(&self) -> Phase {
+        if self.sent {
+            self.settle.phase()
+        } else {
+            Phase::Sending
+        }
+    }
+
+    fn ends_at(&self) -> Option<Millis> {
+        self.sent.then(|| self.settle.ends_at()).flatten()
+    }
+}

@@ -1,0 +1,116 @@
+//! What an answer proves about an order. An answer that speaks of another order proves nothing, and a status is proof
+//! only in a reply that names the order.
+
+use super::*;
+use crate::gateway::codes::{self, is_order_not_exists, Class, OrderStatus};
+use crate::gateway::reply::Standing;
+
+/// What an exchange came to, for this order.
+pub enum Answer<'a> {
+    /// Answered, and nothing in it speaks of another order.
+    Order(&'a Reply),
+    /// Our number, but another amount or terminal: the order is not the one that we mean, and must not be touched.
+    OtherOrder,
+    /// The gateway took nothing from the request.
+    Refused(upay_status),
+    /// In doubt.
+    Nothing(upay_status),
+    NotSent(upay_status),
+}
+
+pub fn answer<'a>(heard: &'a Result<Reply>, order: &Identity) -> Answer<'a> {
+    let reply = match heard {
+        Err(error) if error.not_sent() => return Answer::NotSent(error.status),
+        Err(error) => return Answer::Nothing(error.status),
+        Ok(reply) => reply,
+    };
+    match reply.standing() {
+        Standing::Refused(error) => Answer::Refused(error.status),
+        Standing::InDoubt(error) => Answer::Nothing(error.status),
+        Standing::Answered if reply.fits(order) => Answer::Order(reply),
+        Standing::Answered if reply.get("client_sn") == Some(&order.client_sn) => Answer::OtherOrder,
+        Standing::Answered => Answer::Nothing(UPAY_E_REPLY),
+    }
+}
+
+/// What the answer to a query or to a cancel proves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    Final(Fate),
+    /// The gateway knows no such order; one such answer is not proof.
+    Absent,
+    /// Not paid yet, and still payable.
+    Open,
+    /// Under way at the gateway, or unheard of.
+    Moving,
+    /// Paid; whether that is the last word depends on what was asked before.
+    Paid,
+    Doubt(Doubt),
+    /// The gateway would not cancel.
+    CancelRefused,
+    Nothing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    None,
+    /// The gateway itself does not know.
+    Error,
+    /// The order under our number is not ours.
+    OtherOrder,
+}
+
+impl Proof {
+    pub fn of(asked: Call, heard: &Result<Reply>, order: &Identity) -> Self {
+        match answer(heard, order) {
+            Answer::Order(reply) if asked == Call::Cancel => Self::of_cancel(reply),
+            Answer::Order(reply) => Self::of_query(reply, order),
+            Answer::OtherOrder => Self::Doubt(Doubt::OtherOrder),
+            Answer::Nothing(_) | Answer::NotSent(_) | Answer::Refused(_) => Self::Nothing,
+        }
+    }
+
+    fn of_query(reply: &Reply, order: &Identity) -> Self {
+        let code = reply.biz_result_code.as_deref().unwrap_or_default();
+        match codes::class(code) {
+            Class::Success => {}
+            Class::Fail if is_order_not_exists(reply.biz_error_code.as_deref()) => return Self::Absent,
+            _ => return Self::Nothing,
+        }
+        if reply.get("client_sn") != Some(&order.client_sn) {
+            return Self::Nothing;
+        }
+        match reply.order_status() {
+            OrderStatus::Paid if order.total_amount.is_none() || reply.names(order) => Self::Paid,
+            OrderStatus::Paid => Self::Doubt(Doubt::OtherOrder),
+            OrderStatus::PayCanceled => Self::Final(Fate::Refused(UPAY_E_REFUSED)),
+            OrderStatus::Canceled | OrderStatus::Refunded => Self::Final(Fate::Returned),
+            OrderStatus::PartialRefunded => Self::Final(Fate::PartlyReturned),
+            OrderStatus::Error => Self::Doubt(Doubt::Error),
+            OrderStatus::Open => Self::Open,
+            OrderStatus::Moving | OrderStatus::Unheard => Self::Moving,
+        }
+    }
+
+    fn of_cancel(reply: &Reply) -> Self {
+        match reply.biz_result_code.as_deref().unwrap_or_default() {
+            "CANCEL_SUCCESS" | "CANCEL_ABORT_SUCCESS" => Self::returned_unless_contradicted(reply),
+            "CANCEL_IN_PROGRESS" | "CANCEL_ABORT_IN_PROGRESS" => Self::Moving,
+            "CANCEL_ERROR" | "CANCEL_ABORT_ERROR" => Self::Final(Fate::Unknown),
+            "FAIL" => match reply.biz_error_code.as_deref() {
+                Some("UPAY_CANCEL_ORDER_NOOP") => Self::returned_unless_contradicted(reply),
+                code if is_order_not_exists(code) => Self::Absent,
+                _ => Self::CancelRefused,
+            },
+            _ => Self::Nothing,
+        }
+    }
+
+    /// "Cancelled", unless the same reply says that the money is still there.
+    fn returned_unless_contradicted(reply: &Reply) -> Self {
+        match reply.order_status() {
+            OrderStatus::Paid | OrderStatus::PartialRefunded | OrderStatus::Error => Self::Moving,
+            _ => Self::Final(Fate::Returned),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! One question about an order. Its answer is information: it moves nothing and proves no payment.
+
+use super::proof::{answer, Answer};
+use super::*;
+use crate::gateway::codes::{self, is_order_not_exists, Class};
+
+pub struct Query {
+    order: Identity,
+}
+
+impl Query {
+    pub fn new(order: Identity) -> Self {
+        Self { order }
+    }
+
+    fn fate(&self, heard: &Result<Reply>) -> Fate {
+        let reply = match answer(heard, &self.order) {
+            Answer::NotSent(status) | Answer::Nothing(status) | Answer::Refused(status) => {
+                return Fate::NoAnswer(status)
+            }
+            Answer::OtherOrder => return Fate::NoAnswer(UPAY_E_REPLY),
+            Answer::Order(reply) => reply,
+        };
+        let code = reply.biz_result_code.as_deref().unwrap_or_default();
+        match codes::class(code) {
+            Class::Success => Fate::Found,
+            Class::Fail if is_order_not_exists(reply.biz_error_code.as_deref()) => Fate::Absent,
+            Class::Fail => Fate::NoAnswer(UPAY_E_REFUSED),
+            Class::InProgress | Class::Unknown => Fate::NoAnswer(UPAY_E_REPLY),
+        }
+    }
+}
+
+impl Flow for Query {
+    fn step(&mut self, input: Input<'_>, _now: Millis) -> Next {
+        match input {
+            Input::Heard(heard) => Next::Done(self.fate(heard)),
+            Input::Begin | Input::Timer => Next::Send(Call::Query),
+        }
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Querying
+    }
+}

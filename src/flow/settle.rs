@@ -1,0 +1,201 @@
+//! From "in doubt" or "in progress" to a verdict (protocol rules 4 and 5): query until an answer is final or the time
+//! is up, then cancel until an answer is final or that time is up too. Used after /pay, for what an earlier run left
+//! over, and, starting with the cancel, for a cancel of its own.
+
+use super::limits::Limits;
+use super::proof::{Doubt, Proof};
+use super::*;
+
+pub struct Settle {
+    order: Identity,
+    limits: Limits,
+    phase: Phase,
+    /// What the next answer answers; after a pause, what is asked next.
+    asked: Call,
+    pauses_taken: usize,
+    ends_at: Millis,
+    /// When the gateway first said that it knows no such order, with no other answer since.
+    absent_since: Option<Millis>,
+    doubt: Doubt,
+    /// The gateway would not cancel: what a query says then is the last word.
+    cancel_refused: bool,
+    gave_up: bool,
+}
+
+impl Settle {
+    /// Starts with queries; [`Settle::begin`] says when their time begins.
+    pub fn by_query(order: Identity, limits: Limits) -> Self {
+        Self {
+            order,
+            limits,
+            phase: Phase::Querying,
+            asked: Call::Query,
+            pauses_taken: 0,
+            ends_at: 0,
+            absent_since: None,
+            doubt: Doubt::None,
+            cancel_refused: false,
+            gave_up: false,
+        }
+    }
+
+    /// Starts with a cancel, because the cashier gave up or because the time was up in an earlier run.
+    pub fn by_cancel(order: Identity, limits: Limits, gave_up: bool) -> Self {
+        Self {
+            phase: Phase::Cancelling,
+            gave_up,
+            ..Self::by_query(order, limits)
+        }
+    }
+
+    pub fn gave_up(&self) -> bool {
+        self.gave_up
+    }
+
+    /// The pay call ended without a final answer: the first pause, then the first query.
+    pub fn begin(&mut self, now: Millis) -> Next {
+        self.ends_at = now + self.limits.pay_timeout;
+        if self.gave_up {
+            return self.cancel(now);
+        }
+        self.pause(Call::Query, now)
+    }
+
+    fn go_on(&mut self, now: Millis) -> Next {
+        match self.phase {
+            Phase::Querying if self.gave_up && self.doubt == Doubt::OtherOrder => Next::Done(Fate::Unknown),
+            Phase::Querying if self.gave_up => self.cancel(now),
+            Phase::Querying if now < self.ends_at => Next::Send(Call::Query),
+            Phase::Querying if self.doubt == Doubt::None => self.cancel(now),
+            Phase::Cancelling if now < self.ends_at => Next::Send(self.asked),
+            _ => Next::Done(Fate::Unknown),
+        }
+    }
+
+    fn cancel(&mut self, now: Millis) -> Next {
+        self.phase = Phase::Cancelling;
+        self.pauses_taken = 0;
+        self.ends_at = now + self.limits.cancel_timeout;
+        self.ask(Call::Cancel)
+    }
+
+    fn ask(&mut self, call: Call) -> Next {
+        self.asked = call;
+        Next::Send(call)
+    }
+
+    fn pause(&mut self, then: Call, now: Millis) -> Next {
+        self.asked = then;
+        let until = now + self.limits.poll.after(self.pauses_taken);
+        self.pauses_taken += 1;
+        if self.phase == Phase::Querying && self.gave_up {
+            return self.go_on(now);
+        }
+        Next::SleepUntil(until.min(self.ends_at))
+    }
+
+    fn heard(&mut self, heard: &Result<Reply>, now: Millis) -> Next {
+        let proof = Proof::of(self.asked, heard, &self.order);
+        if !matches!(proof, Proof::Absent | Proof::Nothing) {
+            self.absent_since = None;
+        }
+        match self.phase {
+            Phase::Cancelling => self.after_cancel(proof, now),
+            _ => self.after_query(proof, now),
+        }
+    }
+
+    /// While querying.
+    fn after_query(&mut self, proof: Proof, now: Millis) -> Next {
+        match proof {
+            Proof::Paid => return Next::Done(Fate::Paid),
+            Proof::Final(fate) => return Next::Done(fate),
+            Proof::Absent if self.absent_for_good(now) => return Next::Done(self.absent()),
+            Proof::Doubt(doubt) => self.doubt = doubt,
+            Proof::Open | Proof::Moving => self.doubt = Doubt::None,
+            Proof::Absent | Proof::CancelRefused | Proof::Nothing => {}
+        }
+        self.pause(Call::Query, now)
+    }
+
+    /// Once a cancel was sent, whatever was asked last.
+    fn after_cancel(&mut self, proof: Proof, now: Millis) -> Next {
+        match proof {
+            Proof::Final(Fate::PartlyReturned) => Next::Done(Fate::PartlyReturned),
+            Proof::Final(Fate::Unknown) => Next::Done(Fate::Unknown),
+            Proof::Final(_) if self.gave_up => Next::Done(Fate::Cancelled),
+            Proof::Final(_) => Next::Done(Fate::Expired),
+            Proof::Absent if self.absent_for_good(now) => Next::Done(self.absent()),
+            Proof::Absent => {
+                // The second answer has to come late enough to count, even when the time is short.
+                let counts_at = self.absent_since.unwrap_or(now) + self.limits.not_found_grace;
+                self.ends_at = self.ends_at.max(counts_at + 1);
+                let Next::SleepUntil(until) = self.pause(Call::Cancel, now) else {
+                    return Next::Done(Fate::Unknown);
+                };
+                Next::SleepUntil(until.max(counts_at))
+            }
+            Proof::CancelRefused => {
+                self.cancel_refused = true;
+                self.ask(Call::Query)
+            }
+            // The cancel was refused because it had been paid a moment before.
+            Proof::Paid if self.cancel_refused => Next::Done(Fate::Paid),
+            // Paid, while a cancel may still be on its way: only the answer to a cancel settles it.
+            Proof::Paid => self.pause(Call::Cancel, now),
+            Proof::Open => {
+                self.cancel_refused = false;
+                self.pause(Call::Cancel, now)
+            }
+            Proof::Moving => {
+                self.cancel_refused = false;
+                self.pause(Call::Query, now)
+            }
+            Proof::Doubt(Doubt::OtherOrder) => Next::Done(Fate::Unknown),
+            Proof::Doubt(_) => self.pause(Call::Query, now),
+            Proof::Nothing => self.pause(self.asked, now),
+        }
+    }
+
+    /// Two answers in a row, the second at least the grace after the first: a request in doubt may still arrive.
+    fn absent_for_good(&mut self, now: Millis) -> bool {
+        let since = *self.absent_since.get_or_insert(now);
+        now > since && now - since >= self.limits.not_found_grace
+    }
+
+    fn absent(&self) -> Fate {
+        if self.gave_up {
+            Fate::AbsentCancelled
+        } else {
+            Fate::Absent
+        }
+    }
+}
+
+impl Flow for Settle {
+    fn step(&mut self, input: Input<'_>, now: Millis) -> Next {
+        match input {
+            // What an earlier run left over is asked about at once.
+            Input::Begin if self.phase == Phase::Querying => {
+                self.ends_at = now + self.limits.pay_timeout;
+                self.ask(Call::Query)
+            }
+            Input::Begin => self.cancel(now),
+            Input::Heard(heard) => self.heard(heard, now),
+            Input::Timer => self.go_on(now),
+        }
+    }
+
+    fn give_up(&mut self) -> bool {
+        self.gave_up = true;
+        true
+    }
+
+    fn phase(&self) -> Phase {
+        self.phase
+    }
+
+    fn ends_at(&self) -> Option<Millis> {
+        Some(self.ends_at)
+    }
+}

@@ -1,0 +1,119 @@
+//! The closed loop (protocol rule 6): an order whose verdict was "unknown", or "failed" because the gateway knew no
+//! such order, is asked about until the answer is final. Paid after the till was told "failed": it is reversed.
+
+use super::limits::Limits;
+use super::proof::Proof;
+use super::*;
+
+/// What the till was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Told {
+    Failed,
+    Unknown,
+}
+
+/// A request that has not arrived for this long will not arrive any more: a customer's code lives for minutes.
+pub const ABSENT_MS_MAX: Millis = 3_600_000;
+
+pub struct Watch {
+    order: Identity,
+    limits: Limits,
+    told: Told,
+    asked: Call,
+    pauses_taken: usize,
+    absent_since: Option<Millis>,
+    /// A cancel of ours may still be on its way: "paid" is not the last word before one is answered.
+    cancel_sent: bool,
+    /// The gateway would not cancel in this round.
+    cancel_refused: bool,
+    trouble: upay_status,
+}
+
+impl Watch {
+    pub fn new(order: Identity, limits: Limits, told: Told) -> Self {
+        Self {
+            order,
+            limits,
+            told,
+            asked: Call::Query,
+            pauses_taken: 0,
+            absent_since: None,
+            cancel_sent: false,
+            cancel_refused: false,
+            trouble: UPAY_OK,
+        }
+    }
+
+    fn sleep(&mut self, then: Call, now: Millis) -> Next {
+        self.asked = then;
+        self.cancel_refused = false;
+        let until = now + self.limits.watch.after(self.pauses_taken);
+        self.pauses_taken += 1;
+        Next::SleepUntil(until)
+    }
+
+    fn ask(&mut self, call: Call) -> Next {
+        self.asked = call;
+        self.cancel_sent |= call == Call::Cancel;
+        Next::Send(call)
+    }
+
+    fn heard(&mut self, heard: &Result<Reply>, now: Millis) -> Next {
+        let proof = Proof::of(self.asked, heard, &self.order);
+        if !matches!(proof, Proof::Absent | Proof::Nothing) {
+            self.absent_since = None;
+        }
+        match proof {
+            Proof::Final(Fate::Unknown) => self.sleep(Call::Query, now),
+            Proof::Final(fate) => Next::Done(fate),
+            Proof::Paid if self.told == Told::Unknown && (self.cancel_refused || !self.cancel_sent) => {
+                Next::Done(Fate::Paid)
+            }
+            // Paid after "failed", and the gateway will not take it back: a person has to.
+            Proof::Paid if self.cancel_refused => {
+                self.trouble = UPAY_E_REFUSED;
+                self.sleep(Call::Query, now)
+            }
+            // Nobody waits for this order any more: what is still payable must not be paid, and what was paid after
+            // "failed" goes back.
+            Proof::Paid => self.ask(Call::Cancel),
+            Proof::Open if self.cancel_refused => self.sleep(Call::Query, now),
+            Proof::Open => self.ask(Call::Cancel),
+            Proof::CancelRefused => {
+                self.cancel_refused = true;
+                self.ask(Call::Query)
+            }
+            Proof::Absent => {
+                let since = *self.absent_since.get_or_insert(now);
+                if now - since >= ABSENT_MS_MAX {
+                    return Next::Done(Fate::NeverArrived);
+                }
+                self.sleep(Call::Query, now)
+            }
+            Proof::Nothing => self.sleep(self.asked, now),
+            Proof::Moving | Proof::Doubt(_) => self.sleep(Call::Query, now),
+        }
+    }
+}
+
+impl Flow for Watch {
+    fn step(&mut self, input: Input<'_>, now: Millis) -> Next {
+        match input {
+            Input::Begin => self.sleep(Call::Query, now),
+            Input::Timer => self.ask(self.asked),
+            Input::Heard(heard) => self.heard(heard, now),
+        }
+    }
+
+    fn phase(&self) -> Phase {
+        if self.asked == Call::Cancel {
+            Phase::Cancelling
+        } else {
+            Phase::Querying
+        }
+    }
+
+    fn trouble(&self) -> upay_status {
+        self.trouble
+    }
+}

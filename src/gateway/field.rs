@@ -1,0 +1,214 @@
+//! The fields of an order (003 §3.2.2 and later documents): one row each, with the rule that its value must keep.
+//! Where the documents give two widths, the narrower one holds.
+
+use serde_json::value::RawValue;
+use serde_json::Value;
+
+use super::money::Fen;
+use crate::error::{Error, Result};
+
+pub struct Field {
+    pub name: &'static str,
+    pub rule: Rule,
+    /// Pay cannot go without it.
+    pub required: bool,
+}
+
+/// What a value must be. The bounds are the gateway's.
+#[derive(Clone, Copy)]
+pub enum Rule {
+    /// 1 to n bytes of UTF-8, no white space, no control characters: numbers that people and scanners pass on.
+    Serial(usize),
+    /// 1 to n characters, no control characters.
+    Text(usize),
+    /// 1 to n characters, line ends and tabs allowed.
+    Prose(usize),
+    Amount,
+    /// 1 to n ASCII digits.
+    Digits(usize),
+    /// Decimal degrees within plus or minus the bound.
+    Degrees(u32),
+    /// The gateway's `extended`: a JSON object with small keys and values.
+    Extended,
+    /// A JSON array of at most n bytes.
+    Array(usize),
+}
+
+pub const EXTENDED_KEYS_MAX: usize = 24;
+pub const EXTENDED_KEY_BYTES_MAX: usize = 64;
+pub const EXTENDED_VALUE_BYTES_MAX: usize = 256;
+pub const GOODS_DETAILS_BYTES_MAX: usize = 32 * 1024;
+
+pub const CLIENT_SN: Rule = Rule::Serial(32);
+
+/// Every field that can be set on an order. `client_sn` is given when the order is made, `terminal_sn` is the client's.
+pub const FIELDS: &[Field] = &[
+    row("total_amount", Rule::Amount, REQUIRED),
+    row("dynamic_id", Rule::Serial(32), REQUIRED),
+    row("subject", Rule::Text(64), REQUIRED),
+    row("operator", Rule::Text(32), REQUIRED),
+    row("payway", Rule::Digits(4), OPTIONAL),
+    row("description", Rule::Prose(256), OPTIONAL),
+    row("longitude", Rule::Degrees(180), OPTIONAL),
+    row("latitude", Rule::Degrees(90), OPTIONAL),
+    row("device_id", Rule::Text(32), OPTIONAL),
+    row("extended", Rule::Extended, OPTIONAL),
+    row("goods_details", Rule::Array(GOODS_DETAILS_BYTES_MAX), OPTIONAL),
+    row("reflect", Rule::Prose(64), OPTIONAL),
+    row("notify_url", Rule::Serial(128), OPTIONAL),
+];
+
+const REQUIRED: bool = true;
+const OPTIONAL: bool = false;
+
+const fn row(name: &'static str, rule: Rule, required: bool) -> Field {
+    Field { name, rule, required }
+}
+
+pub fn field(name: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|field| field.name == name)
+}
+
+/// Checks `value` against `rule`; the error names `name` and the rule, and never quotes the value.
+pub fn check(name: &str, rule: Rule, value: &str) -> Result<()> {
+    let verdict = match rule {
+        Rule::Serial(max) => serial(value, max),
+        Rule::Text(max) => text(value, max, |c| c.is_control()),
+        Rule::Prose(max) => text(value, max, |c| c.is_control() && !"\t\r\n".contains(c)),
+        Rule::Amount => Fen::parse(value).map(drop).map_err(str::to_owned),
+        Rule::Digits(max) => digits(value, max),
+        Rule::Degrees(bound) => degrees(value, bound),
+        Rule::Extended => extended(value),
+        Rule::Array(max) => array(value, max),
+    };
+    verdict.map_err(|rule| Error::value(name, rule))
+}
+
+type Verdict = std::result::Result<(), String>;
+
+fn serial(value: &str, max: usize) -> Verdict {
+    if value.is_empty() || value.len() > max {
+        return Err(format!("must be 1 to {max} bytes of UTF-8, not {}", value.len()));
+    }
+    if value.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("must not hold white space or control characters".into());
+    }
+    Ok(())
+}
+
+fn text(value: &str, max: usize, banned: impl Fn(char) -> bool) -> Verdict {
+    let length = value.chars().count();
+    if length == 0 || length > max {
+        return Err(format!("must be 1 to {max} characters, not {length}"));
+    }
+    if value.chars().any(banned) {
+        return Err("must not hold control characters".into());
+    }
+    Ok(())
+}
+
+fn digits(value: &str, max: usize) -> Verdict {
+    if value.is_empty() || value.len() > max || !value.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(format!("must be 1 to {max} digits"));
+    }
+    Ok(())
+}
+
+fn degrees(value: &str, bound: u32) -> Verdict {
+    let plain = value.len() <= 32 && value.bytes().all(|b| b.is_ascii_digit() || b"+-.".contains(&b));
+    match value.parse::<f64>() {
+        Ok(number) if plain && number.abs() <= f64::from(bound) => Ok(()),
+        _ => Err(format!("must be decimal degrees from -{bound} to {bound}")),
+    }
+}
+
+fn extended(value: &str) -> Verdict {
+    let Ok(Value::Object(entries)) = serde_json::from_str(value) else {
+        return Err("must be a JSON object".into());
+    };
+    if entries.len() > EXTENDED_KEYS_MAX {
+        return Err(format!("must have at most {EXTENDED_KEYS_MAX} keys, not {}", entries.len()));
+    }
+    for (key, value) in &entries {
+        if key.is_empty() || key.len() > EXTENDED_KEY_BYTES_MAX {
+            return Err(format!("each key must be 1 to {EXTENDED_KEY_BYTES_MAX} bytes of UTF-8"));
+        }
+        let length = value.as_str().map_or_else(|| value.to_string().len(), str::len);
+        if length > EXTENDED_VALUE_BYTES_MAX {
+            return Err(format!("each value must be at most {EXTENDED_VALUE_BYTES_MAX} bytes of UTF-8"));
+        }
+    }
+    Ok(())
+}
+
+fn array(value: &str, max: usize) -> Verdict {
+    if value.len() > max {
+        return Err(format!("must be at most {max} bytes of UTF-8, not {}", value.len()));
+    }
+    match serde_json::from_str(value) {
+        Ok(Value::Array(_)) => Ok(()),
+        _ => Err("must be a JSON array".into()),
+    }
+}
+
+impl Rule {
+    /// JSON goes to the gateway as JSON, letter by letter as the host gave it; everything else goes as a string.
+    pub fn raw(self, value: &str) -> Option<Box<RawValue>> {
+        match self {
+            Rule::Extended | Rule::Array(_) => RawValue::from_string(value.to_owned()).ok(),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(name: &str, value: &str) -> bool {
+        check(name, field(name).unwrap().rule, value).is_err()
+    }
+
+    #[test]
+    fn widths_count_bytes_for_numbers_and_characters_for_text() {
+        assert!(!refused("dynamic_id", &"1".repeat(32)));
+        assert!(refused("dynamic_id", &"1".repeat(33)));
+        assert!(!refused("subject", &"披".repeat(64)));
+        assert!(refused("subject", &"a".repeat(65)));
+        assert!(check("client_sn", CLIENT_SN, &"支".repeat(11)).is_err());
+    }
+
+    #[test]
+    fn numbers_hold_no_white_space_and_no_control_characters() {
+        for bad in ["a b", "a\tb", "a\u{7f}", "a\u{3000}b", ""] {
+            assert!(check("client_sn", CLIENT_SN, bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn degrees_are_plain_decimals_in_range() {
+        assert!(!refused("longitude", "121.615459"));
+        assert!(!refused("latitude", "-90"));
+        for bad in ["180.1", "NaN", "inf", "1e1", "", "one"] {
+            assert!(refused("longitude", bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn extended_is_a_small_object() {
+        assert!(!refused("extended", r#"{"goods_tag":"a","n":1}"#));
+        assert!(refused("extended", "[]"));
+        assert!(refused("extended", "{"));
+        assert!(refused("extended", &format!(r#"{{"k":"{}"}}"#, "v".repeat(257))));
+        assert!(refused("extended", &format!(r#"{{"{}":"v"}}"#, "k".repeat(65))));
+        let many: Vec<_> = (0..25).map(|n| format!("\"k{n}\":1")).collect();
+        assert!(refused("extended", &format!("{{{}}}", many.join(","))));
+    }
+
+    #[test]
+    fn an_error_names_field_and_rule_and_keeps_the_value_to_itself() {
+        let error = check("dynamic_id", Rule::Serial(32), "secret barcode").unwrap_err();
+        assert!(error.message.starts_with("dynamic_id: must"), "{error}");
+        assert!(!error.message.contains("secret"));
+    }
+}

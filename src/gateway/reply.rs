@@ -1,0 +1,191 @@
+//! Reading a reply (003 §2.3), in three layers: did the request reach and satisfy the gateway, what became of the
+//! action, and the order itself. Tolerant of form (numbers for strings, `null`, absent and unknown fields), strict in
+//! meaning: what cannot be read proves nothing.
+
+use serde_json::Value;
+
+use super::codes::{self, OrderStatus};
+use crate::abi::*;
+use crate::error::{Error, Result};
+
+/// A readable reply. Absent, `null` and empty values are all `None`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reply {
+    pub result_code: Option<String>,
+    pub error_code: Option<String>,
+    pub error_message: Option<String>,
+    pub biz_result_code: Option<String>,
+    pub biz_error_code: Option<String>,
+    pub biz_error_message: Option<String>,
+    /// `biz_response.data`: scalars as text, anything else as JSON.
+    pub data: Vec<(String, String)>,
+}
+
+/// The order that a reply has to be about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub terminal_sn: String,
+    pub client_sn: String,
+    /// Absent for an order that this library did not make.
+    pub total_amount: Option<String>,
+}
+
+/// The first layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// The gateway carried the request out and says what became of it.
+    Answered,
+    /// The gateway took nothing from this request: it did nothing.
+    Refused(Error),
+    /// The gateway failed, or said something unheard of: anything may have happened.
+    InDoubt(Error),
+}
+
+impl Reply {
+    /// Reads a reply's body first and its HTTP status second: a request error may come with 200 as well as with 4xx.
+    pub fn read(http_status: u16, body: &[u8]) -> Result<Self> {
+        let reply = Self::parse(body);
+        if reply.is_none() && http_status >= 500 {
+            return Err(Error::new(UPAY_E_GATEWAY, format!("the gateway answered with HTTP status {http_status}")));
+        }
+        reply.ok_or_else(|| Error::new(UPAY_E_REPLY, format!("the reply is unreadable (HTTP status {http_status})")))
+    }
+
+    fn parse(body: &[u8]) -> Option<Self> {
+        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+        let top: Value = serde_json::from_slice(body).ok()?;
+        let result_code = text(top.get("result_code"))?;
+        let biz = top.get("biz_response").unwrap_or(&Value::Null);
+        let data = biz.get("data").and_then(Value::as_object);
+        let entries = data.into_iter().flatten();
+        Some(Self {
+            result_code: Some(result_code),
+            error_code: text(top.get("error_code")),
+            error_message: text(top.get("error_message")),
+            biz_result_code: text(biz.get("result_code")),
+            biz_error_code: text(biz.get("error_code")),
+            biz_error_message: text(biz.get("error_message")),
+            data: entries.filter_map(|(key, value)| Some((key.clone(), text(Some(value))?))).collect(),
+        })
+    }
+
+    pub fn standing(&self) -> Standing {
+        let code = self.result_code.as_deref().unwrap_or_default();
+        let why = || self.error_code.as_deref().unwrap_or("no error_code");
+        match code {
+            "200" if self.biz_result_code.is_some() => Standing::Answered,
+            "200" => Standing::InDoubt(Error::new(UPAY_E_REPLY, "the reply has no biz_response.result_code")),
+            "400" => {
+                let status = match self.error_code.as_deref() {
+                    Some("ILLEGAL_SIGN") => UPAY_E_SIGN,
+                    Some("INVALID_TERMINAL" | "TERMINAL_NOT_EXISTS") => UPAY_E_TERMINAL,
+                    _ => UPAY_E_REQUEST,
+                };
+                Standing::Refused(Error::new(status, format!("the gateway refused the request: {}", why())))
+            }
+            _ => Standing::InDoubt(Error::new(
+                UPAY_E_GATEWAY,
+                format!("the gateway failed: result_code {code}, {}", why()),
+            )),
+        }
+    }
+
+    pub fn get(&self, key: &str) -> Option<&str> {
+        let entry = self.data.iter().find(|(name, _)| name == key);
+        entry.map(|(_, value)| value.as_str())
+    }
+
+    pub fn order_status(&self) -> OrderStatus {
+        codes::order_status(self.get("order_status"))
+    }
+
+    /// Nothing in the reply speaks of another order.
+    pub fn fits(&self, order: &Identity) -> bool {
+        let same = |key: &str, ours: &str| self.get(key).is_none_or(|theirs| theirs == ours);
+        same("client_sn", &order.client_sn)
+            && same("terminal_sn", &order.terminal_sn)
+            && order.total_amount.as_deref().is_none_or(|amount| same("total_amount", amount))
+    }
+
+    /// The reply names this very order and this very amount: without both, "paid" proves nothing.
+    pub fn names(&self, order: &Identity) -> bool {
+        self.fits(order)
+            && self.get("client_sn") == Some(&order.client_sn)
+            && order.total_amount.is_some()
+            && self.get("total_amount") == order.total_amount.as_deref()
+    }
+}
+
+/// A scalar as text. The gateway writes every value as a string; others have been seen.
+fn text(value: Option<&Value>) -> Option<String> {
+    match value? {
+        Value::Null => None,
+        Value::String(text) if text.is_empty() => None,
+        Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity() -> Identity {
+        Identity {
+            terminal_sn: "t".into(),
+            client_sn: "c".into(),
+            total_amount: Some("100".into()),
+        }
+    }
+
+    fn read(body: &str) -> Reply {
+        Reply::read(200, body.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn numbers_null_and_unknown_fields_are_read_as_they_are_meant() {
+        let reply = read(
+            r#"{"result_code":200,"error_code":"","biz_response":{"result_code":"PAY_SUCCESS",
+            "data":{"client_sn":"c","total_amount":100,"payer_uid":null,"new":[1],"ctime":"2015-11-01 18:01:00"}}}"#,
+        );
+        assert_eq!(reply.standing(), Standing::Answered);
+        assert_eq!(reply.error_code, None);
+        assert!(reply.names(&identity()));
+        assert_eq!(reply.get("payer_uid"), None);
+        assert_eq!(reply.get("new"), Some("[1]"));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_in_doubt() {
+        for (status, body) in [(200, ""), (200, "<html>"), (200, "{"), (200, "[]"), (200, "{}"), (404, "null"), (200, "\"200\"")] {
+            assert_eq!(Reply::read(status, body.as_bytes()).unwrap_err().status, UPAY_E_REPLY, "{body}");
+        }
+        assert_eq!(Reply::read(502, b"<html>").unwrap_err().status, UPAY_E_GATEWAY);
+        for body in [r#"{"result_code":"200"}"#, r#"{"result_code":"200","biz_response":null}"#, r#"{"result_code":"500"}"#, r#"{"result_code":"302"}"#] {
+            assert!(matches!(read(body).standing(), Standing::InDoubt(_)), "{body}");
+        }
+    }
+
+    #[test]
+    fn only_a_400_in_the_body_proves_that_nothing_happened() {
+        let status = |code: &str| match read(&format!(r#"{{"result_code":"400","error_code":"{code}"}}"#)).standing() {
+            Standing::Refused(error) => error.status,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(status("INVALID_PARAMS"), UPAY_E_REQUEST);
+        assert_eq!(status("ILLEGAL_SIGN"), UPAY_E_SIGN);
+        assert_eq!(status("TERMINAL_NOT_EXISTS"), UPAY_E_TERMINAL);
+    }
+
+    #[test]
+    fn an_order_is_named_by_number_and_amount_together() {
+        let with = |data: &str| read(&format!(r#"{{"result_code":"200","biz_response":{{"result_code":"SUCCESS","data":{data}}}}}"#));
+        assert!(with(r#"{"client_sn":"c","total_amount":"100"}"#).names(&identity()));
+        assert!(!with(r#"{"client_sn":"c"}"#).names(&identity()));
+        assert!(!with(r#"{"total_amount":"100"}"#).names(&identity()));
+        assert!(with("null").fits(&identity()));
+        for other in [r#"{"client_sn":"d"}"#, r#"{"terminal_sn":"u"}"#, r#"{"client_sn":"c","total_amount":"1"}"#] {
+            assert!(!with(other).fits(&identity()), "{other}");
+        }
+    }
+}

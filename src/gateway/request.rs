@@ -1,0 +1,142 @@
+//! The bodies of the requests (003 §3). The bytes made here are signed and sent as they are.
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::field::FIELDS;
+use crate::abi::UPAY_E_MISSING;
+use crate::error::{Error, Result};
+
+/// What one exchange asks the gateway to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    Pay,
+    Query,
+    Cancel,
+}
+
+impl Call {
+    pub fn path(self) -> &'static str {
+        match self {
+            Call::Pay => "/upay/v2/pay",
+            Call::Query => "/upay/v2/query",
+            Call::Cancel => "/upay/v2/cancel",
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Call::Pay => "pay",
+            Call::Query => "query",
+            Call::Cancel => "cancel",
+        }
+    }
+}
+
+/// The body of /pay. `value` gives a field's value, already checked against the field's own rule; here it is checked
+/// that what must be there is there and that what belongs together is together.
+pub fn pay(terminal_sn: &str, client_sn: &str, value: impl Fn(&str) -> Option<String>) -> Result<Vec<u8>> {
+    let mut body = Body::new(terminal_sn);
+    body.text("client_sn", client_sn);
+    if value("longitude").is_some() != value("latitude").is_some() {
+        return Err(Error::value("longitude, latitude", "must be given both or neither"));
+    }
+    for field in FIELDS {
+        match value(field.name) {
+            Some(value) => match field.rule.raw(&value) {
+                Some(raw) => body.0.push((field.name, Part::Json(raw))),
+                None => body.text(field.name, &value),
+            },
+            None if field.required => {
+                return Err(Error::new(UPAY_E_MISSING, format!("{}: pay needs it", field.name)));
+            }
+            None => {}
+        }
+    }
+    body.bytes()
+}
+
+/// The body of /query and /cancel. The order is named by our own number alone: the gateway prefers its `sn` where both
+/// are given, and a wrong `sn` would then speak for this order.
+pub fn about(terminal_sn: &str, client_sn: &str) -> Result<Vec<u8>> {
+    let mut body = Body::new(terminal_sn);
+    body.text("client_sn", client_sn);
+    body.bytes()
+}
+
+/// A JSON object whose members keep the order in which they were added.
+struct Body(Vec<(&'static str, Part)>);
+
+enum Part {
+    Text(String),
+    Json(Box<serde_json::value::RawValue>),
+}
+
+impl Body {
+    fn new(terminal_sn: &str) -> Self {
+        let mut body = Self(Vec::new());
+        body.text("terminal_sn", terminal_sn);
+        body
+    }
+
+    fn text(&mut self, name: &'static str, value: &str) {
+        self.0.push((name, Part::Text(value.to_owned())));
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(|error| Error::value("request", error))
+    }
+}
+
+impl Serialize for Body {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for (name, part) in &self.0 {
+            match part {
+                Part::Text(text) => map.serialize_entry(name, text)?,
+                Part::Json(json) => map.serialize_entry(name, json)?,
+            }
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(name: &str) -> Option<String> {
+        let value = match name {
+            "total_amount" => "1000",
+            "dynamic_id" => "130818341921441147",
+            "subject" => "披萨 \"大\"",
+            "operator" => "01",
+            "extended" => r#"{"price":1.10}"#,
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn pay_carries_text_as_strings_and_json_as_it_was_given() {
+        let body = pay("t1", "c1", order).unwrap();
+        assert_eq!(
+            String::from_utf8(body).unwrap(),
+            r#"{"terminal_sn":"t1","client_sn":"c1","total_amount":"1000","dynamic_id":"130818341921441147","subject":"披萨 \"大\"","operator":"01","extended":{"price":1.10}}"#
+        );
+    }
+
+    #[test]
+    fn pay_names_the_field_that_is_missing() {
+        for missing in ["total_amount", "dynamic_id", "subject", "operator"] {
+            let error = pay("t1", "c1", |name| order(name).filter(|_| name != missing)).unwrap_err();
+            assert_eq!(error.status, UPAY_E_MISSING);
+            assert!(error.message.contains(missing));
+        }
+    }
+
+    #[test]
+    fn longitude_goes_with_latitude() {
+        let lonely = |name: &str| if name == "longitude" { Some("1".into()) } else { order(name) };
+        assert!(pay("t1", "c1", lonely).unwrap_err().message.contains("latitude"));
+    }
+}

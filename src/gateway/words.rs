@@ -1,0 +1,188 @@
+//! What a cashier is told: one sentence in Chinese and in English, and what to do next, for every verdict.
+
+use super::codes;
+use crate::abi::*;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Words {
+    pub advice: i32,
+    pub zh: &'static str,
+    pub en: &'static str,
+}
+
+const fn words(advice: i32, zh: &'static str, en: &'static str) -> Words {
+    Words { advice, zh, en }
+}
+
+/// `phase` matters while the outcome is pending, `biz_error_code` when the gateway refused for a business reason.
+pub fn of(action: i32, outcome: i32, status: upay_status, phase: &str, biz_error_code: Option<&str>) -> Words {
+    match outcome {
+        UPAY_OUTCOME_PENDING => pending(action, status, phase),
+        UPAY_OUTCOME_UNKNOWN => unknown(action, status),
+        _ => match action {
+            UPAY_ACTION_QUERY => query(outcome),
+            UPAY_ACTION_CANCEL => cancel(outcome, status),
+            UPAY_ACTION_WATCH => watch(outcome),
+            _ => pay(outcome, status, biz_error_code),
+        },
+    }
+}
+
+fn pending(action: i32, status: upay_status, phase: &str) -> Words {
+    match (action, phase) {
+        (UPAY_ACTION_WATCH, _) if status == UPAY_E_REFUSED => words(
+            UPAY_ADVICE_BY_HAND,
+            "此前按未收款处理的订单实际已收款，且无法自动撤销，请人工退款。",
+            "An order that counted as not paid was paid after all and cannot be reversed: refund it by hand.",
+        ),
+        (UPAY_ACTION_WATCH, _) => words(
+            UPAY_ADVICE_WAIT,
+            "正在核实此前未确认的订单。",
+            "An earlier order without a clear end is being checked.",
+        ),
+        (_, "cancelling") => words(UPAY_ADVICE_WAIT, "正在撤单，请稍候。", "Cancelling. Please wait."),
+        (_, "sending") => words(UPAY_ADVICE_WAIT, "正在发起收款，请稍候。", "Sending the payment. Please wait."),
+        (_, _) if status != UPAY_OK => words(
+            UPAY_ADVICE_WAIT,
+            "暂未得到明确答复，正在核实是否已付款，请勿交货。",
+            "No clear answer yet: asking whether it was paid. Hand over no goods.",
+        ),
+        (_, _) => words(UPAY_ADVICE_WAIT, "等待顾客付款。", "Waiting for the customer to pay."),
+    }
+}
+
+fn unknown(action: i32, status: upay_status) -> Words {
+    match (action, status) {
+        (UPAY_ACTION_QUERY, 100..=199) => words(
+            UPAY_ADVICE_CHECK_NETWORK,
+            "网络不通，查询未发出，请检查网络后重试。",
+            "No connection: the query was not sent. Check the network and try again.",
+        ),
+        (UPAY_ACTION_QUERY, 300..=302) => words(
+            UPAY_ADVICE_FIX_REQUEST,
+            "查询被支付网关拒绝，请联系收银软件厂商。",
+            "The gateway refused the query. Call the till's maker.",
+        ),
+        (UPAY_ACTION_QUERY, _) => words(
+            UPAY_ADVICE_RETRY_SAME,
+            "没有查到结果，请稍后再查。",
+            "The query brought no answer. Ask again later.",
+        ),
+        (_, UPAY_E_CLOSED) => words(
+            UPAY_ADVICE_WAIT,
+            "收银软件已停止，结果未知，请勿交货；下次启动后会自动核实。",
+            "Stopped before the outcome was known. Hand over no goods; the next start finds out.",
+        ),
+        (_, UPAY_E_PANIC) => words(
+            UPAY_ADVICE_CALL_SUPPORT,
+            "程序出错，结果未知，请勿交货；下次启动后会自动核实。",
+            "A software defect: the outcome is not known. Hand over no goods; the next start finds out.",
+        ),
+        (UPAY_ACTION_CANCEL, _) => words(
+            UPAY_ADVICE_CALL_SUPPORT,
+            "撤单结果未知，请勿交货，并联系客服核实。",
+            "Nobody knows whether it was cancelled. Hand over no goods and call support.",
+        ),
+        (_, _) => words(
+            UPAY_ADVICE_CALL_SUPPORT,
+            "结果未知，请勿交货，并联系客服核实是否已付款。",
+            "Nobody knows whether it was paid. Hand over no goods and call support.",
+        ),
+    }
+}
+
+fn query(outcome: i32) -> Words {
+    match outcome {
+        UPAY_OUTCOME_SUCCESS => words(
+            UPAY_ADVICE_NONE,
+            "已查到订单，请以订单状态为准。",
+            "The gateway knows the order; its order_status tells how it stands.",
+        ),
+        _ => words(
+            UPAY_ADVICE_NONE,
+            "支付网关没有此订单。",
+            "The gateway knows no such order.",
+        ),
+    }
+}
+
+fn cancel(outcome: i32, status: upay_status) -> Words {
+    match (outcome, status) {
+        (UPAY_OUTCOME_SUCCESS, _) => words(
+            UPAY_ADVICE_NONE,
+            "已撤单，款项未收或已退回顾客。",
+            "Cancelled: nothing was charged, or it was given back.",
+        ),
+        (_, UPAY_E_NO_ORDER) => words(
+            UPAY_ADVICE_NONE,
+            "支付网关没有此订单，无需撤单。",
+            "The gateway knows no such order; there is nothing to cancel.",
+        ),
+        (_, _) => words(
+            UPAY_ADVICE_BY_HAND,
+            "无法撤单，款项仍在商户账户，如需退款请另行办理。",
+            "The gateway would not cancel; the payment stands. Refund it if it has to go back.",
+        ),
+    }
+}
+
+fn watch(outcome: i32) -> Words {
+    match outcome {
+        UPAY_OUTCOME_SUCCESS => words(
+            UPAY_ADVICE_DELIVER,
+            "此前未确认的订单已付款成功，请交货；如已另行收款，请撤单。",
+            "An earlier order turned out to be paid: hand over the goods, or cancel it if it was paid otherwise.",
+        ),
+        _ => words(
+            UPAY_ADVICE_NONE,
+            "此前未确认的订单未收款，或款项已退回顾客。",
+            "An earlier order turned out not to be paid, or its money was given back.",
+        ),
+    }
+}
+
+fn pay(outcome: i32, status: upay_status, biz_error_code: Option<&str>) -> Words {
+    if outcome == UPAY_OUTCOME_SUCCESS {
+        return words(UPAY_ADVICE_DELIVER, "收款成功，请交货。", "Paid. Hand over the goods.");
+    }
+    match status {
+        100..=199 => words(
+            UPAY_ADVICE_CHECK_NETWORK,
+            "网络不通，请求未发出，未扣款，请检查网络后重试。",
+            "No connection: nothing was sent and nothing was charged. Check the network and try again.",
+        ),
+        UPAY_E_SIGN | UPAY_E_TERMINAL => words(
+            UPAY_ADVICE_FIX_REQUEST,
+            "终端号或密钥有误，未扣款，请联系收银软件厂商。",
+            "The terminal number or its key is wrong; nothing was charged. Call the till's maker.",
+        ),
+        UPAY_E_REQUEST => words(
+            UPAY_ADVICE_FIX_REQUEST,
+            "支付网关不接受此请求，未扣款，请联系收银软件厂商。",
+            "The gateway does not accept the request; nothing was charged. Call the till's maker.",
+        ),
+        UPAY_E_EXPIRED => words(
+            UPAY_ADVICE_RETRY,
+            "顾客未在规定时间内付款，订单已撤销，可重新收款。",
+            "Not paid in time, and cancelled. Start a new payment.",
+        ),
+        UPAY_E_CANCELLED => words(
+            UPAY_ADVICE_NONE,
+            "订单已撤销，未收款或款项已退回顾客。",
+            "Cancelled: nothing was charged, or it was given back.",
+        ),
+        UPAY_E_NO_ORDER => words(
+            UPAY_ADVICE_RETRY,
+            "支付网关没有收到此订单，未扣款，可重新收款。",
+            "The gateway did not get the order; nothing was charged. Start a new payment.",
+        ),
+        _ => match biz_error_code.and_then(codes::refusal_of) {
+            Some(row) => words(row.advice, row.zh, row.en),
+            None => words(
+                UPAY_ADVICE_RETRY,
+                "收款失败，未扣款或款项已退回顾客，可重新收款。",
+                "The payment failed; nothing was charged, or it was given back. Start a new payment.",
+            ),
+        },
+    }
+}

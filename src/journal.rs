@@ -1,0 +1,268 @@
+//! What must not be forgotten: every order that was ever sent, what is still open of them, and what the host has not
+//! heard yet. On disk before it counts: a crash at any instant leaves either no record and nothing sent, or a record
+//! that the next start resolves.
+//!
+//! One file a terminal, in redb, readable by its owner alone. It holds no key, no barcode and no payer's account.
+
+mod file;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use redb::{Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
+use serde::{Deserialize, Serialize};
+
+use crate::abi::*;
+use crate::error::{Error, Result};
+use crate::flow::verdict::Verdict;
+use crate::flow::watch::Told;
+use file::Place;
+
+/// client_sn → the record, as JSON.
+const ORDERS: TableDefinition<&str, &[u8]> = TableDefinition::new("orders");
+/// The client_sn of each record that the next start has to look at.
+const PENDING: TableDefinition<&str, ()> = TableDefinition::new("pending");
+/// What this file is: `format` and `terminal_sn`.
+const ABOUT: TableDefinition<&str, &str> = TableDefinition::new("about");
+const FORMAT: &str = "upay journal 1";
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    pub client_sn: String,
+    /// Absent when the order was made elsewhere and only cancelled here.
+    pub total_amount: Option<String>,
+    /// The action that began it: pay or cancel.
+    pub action: i32,
+    pub state: State,
+    /// When it began, in milliseconds since 1970 by this machine's calendar.
+    pub began_ms: u64,
+    /// The newest verdict, and whether the host has heard it.
+    pub verdict: Option<Verdict>,
+    pub told: bool,
+    /// The order as the gateway described it last, without the payer.
+    pub data: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// A request may be on its way, and no verdict yet.
+    Querying,
+    /// As Querying, and a cancel may be on its way.
+    Cancelling { gave_up: bool },
+    /// There is a verdict, but the gateway's answer was not final.
+    Watched(Told),
+    Closed,
+    /// Known not to have been sent: the same client_sn may be paid again.
+    NotSent,
+}
+
+impl Record {
+    pub fn is_open(&self) -> bool {
+        matches!(self.state, State::Querying | State::Cancelling { .. } | State::Watched(_))
+    }
+
+    fn is_pending(&self) -> bool {
+        self.is_open() || (self.verdict.is_some() && !self.told)
+    }
+}
+
+#[derive(Clone)]
+pub struct Journal(Arc<RwLock<Option<Open>>>);
+
+struct Open {
+    database: Database,
+    /// Held for as long as the database is open; last, so that it is let go last.
+    _place: Option<Place>,
+}
+
+impl Journal {
+    /// Opens the journal of `terminal_sn` in `directory`, and makes both when they are not there.
+    pub fn open(directory: &Path, terminal_sn: &str) -> Result<Self> {
+        let place = Place::take(directory, terminal_sn)?;
+        let database = place.database(|database| check(database, terminal_sn), |database| begin(database, terminal_sn))?;
+        Ok(Self::new(database, Some(place)))
+    }
+
+    /// Forgets everything at the end: for tests.
+    pub fn in_memory(terminal_sn: &str) -> Result<Self> {
+        let database = Database::builder()
+            .create_with_backend(redb::backends::InMemoryBackend::new())
+            .map_err(storage)?;
+        begin(&database, terminal_sn)?;
+        Ok(Self::new(database, None))
+    }
+
+    fn new(database: Database, place: Option<Place>) -> Self {
+        Self(Arc::new(RwLock::new(Some(Open {
+            database,
+            _place: place,
+        }))))
+    }
+
+    /// Lets the file and its lock go. Later calls say UPAY_E_CLOSED.
+    pub fn close(&self) {
+        let open = self.0.write().take();
+        drop(open);
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
+        match &*self.0.read() {
+            Some(open) => work(&open.database),
+            None => Err(Error::new(UPAY_E_CLOSED, "the client is stopped")),
+        }
+    }
+
+    /// Records an order that is about to be sent for the first time; an error means that it must not be sent.
+    pub fn begin_pay(&self, record: &Record) -> Result<()> {
+        self.write(Durability::Immediate, |orders| {
+            match orders.get(&record.client_sn)? {
+                Some(earlier) if earlier.state != State::NotSent => Err(Error::new(
+                    UPAY_E_DUPLICATE,
+                    "client_sn: was sent before, and is never sent twice; take a new one",
+                )),
+                _ => orders.put(record),
+            }
+        })
+    }
+
+    pub fn put(&self, record: &Record) -> Result<()> {
+        self.write(Durability::Immediate, |orders| orders.put(record))
+    }
+
+    /// The host has heard the newest verdict. Reaches the disk with the next record, or with [`Journal::flush`]: a
+    /// crash in between makes the host hear it again.
+    pub fn told(&self, client_sn: &str, verdict: Verdict) -> Result<()> {
+        self.write(Durability::None, |orders| match orders.get(client_sn)? {
+            Some(mut record) if record.verdict == Some(verdict) && !record.told => {
+                record.told = true;
+                orders.put(&record)
+            }
+            _ => Ok(()),
+        })
+    }
+
+    pub fn flush(&self) -> Result<()> {
+        self.write(Durability::Immediate, |_| Ok(()))
+    }
+
+    pub fn get(&self, client_sn: &str) -> Result<Option<Record>> {
+        self.with(|database| {
+            let read = database.begin_read().map_err(storage)?;
+            let orders = read.open_table(ORDERS).map_err(storage)?;
+            let record = orders.get(client_sn).map_err(storage)?;
+            record.map(|record| parse(record.value())).transpose()
+        })
+    }
+
+    /// Every record that is open, or whose verdict the host has not heard.
+    pub fn pending(&self) -> Result<Vec<Record>> {
+        self.with(|database| {
+            let read = database.begin_read().map_err(storage)?;
+            let pending = read.open_table(PENDING).map_err(storage)?;
+            let orders = read.open_table(ORDERS).map_err(storage)?;
+            let mut records = Vec::with_capacity(pending.len().map_err(storage)? as usize);
+            for entry in pending.iter().map_err(storage)? {
+                let (client_sn, ()) = entry.map(|(key, _)| (key, ())).map_err(storage)?;
+                let record = orders.get(client_sn.value()).map_err(storage)?;
+                let record = record.ok_or_else(|| damaged("an open order has no record"))?;
+                records.push(parse(record.value())?);
+            }
+            Ok(records)
+        })
+    }
+
+    fn write(&self, durability: Durability, work: impl FnOnce(&mut Orders<'_>) -> Result<()>) -> Result<()> {
+        self.with(|database| {
+            let mut write = database.begin_write().map_err(storage)?;
+            write.set_durability(durability).map_err(storage)?;
+            // A commit counts once it is whole: a damaged one is then damage, and not taken for one that never was.
+            write.set_two_phase_commit(true);
+            {
+                let mut orders = Orders {
+                    orders: write.open_table(ORDERS).map_err(storage)?,
+                    pending: write.open_table(PENDING).map_err(storage)?,
+                };
+                work(&mut orders)?;
+            }
+            write.commit().map_err(storage)
+        })
+    }
+}
+
+struct Orders<'a> {
+    orders: redb::Table<'a, &'static str, &'static [u8]>,
+    pending: redb::Table<'a, &'static str, ()>,
+}
+
+impl Orders<'_> {
+    fn get(&self, client_sn: &str) -> Result<Option<Record>> {
+        let record = self.orders.get(client_sn).map_err(storage)?;
+        record.map(|record| parse(record.value())).transpose()
+    }
+
+    fn put(&mut self, record: &Record) -> Result<()> {
+        let bytes = serde_json::to_vec(record).map_err(|error| Error::new(UPAY_E_STORAGE, error.to_string()))?;
+        let key = record.client_sn.as_str();
+        self.orders.insert(key, bytes.as_slice()).map_err(storage)?;
+        if record.is_pending() {
+            self.pending.insert(key, ()).map_err(storage)?;
+        } else {
+            self.pending.remove(key).map_err(storage)?;
+        }
+        Ok(())
+    }
+}
+
+fn parse(bytes: &[u8]) -> Result<Record> {
+    serde_json::from_slice(bytes).map_err(|_| damaged("a record is unreadable"))
+}
+
+/// Makes a new, empty journal.
+fn begin(database: &Database, terminal_sn: &str) -> Result<()> {
+    let write = database.begin_write().map_err(storage)?;
+    {
+        let mut about = write.open_table(ABOUT).map_err(storage)?;
+        about.insert("format", FORMAT).map_err(storage)?;
+        about.insert("terminal_sn", terminal_sn).map_err(storage)?;
+        write.open_table(ORDERS).map_err(storage)?;
+        write.open_table(PENDING).map_err(storage)?;
+    }
+    write.commit().map_err(storage)
+}
+
+/// The file is a journal, of this terminal, and whole.
+fn check(database: &mut Database, terminal_sn: &str) -> Result<()> {
+    if !database.check_integrity().map_err(storage)? {
+        return Err(damaged("its checksums do not match"));
+    }
+    let read = database.begin_read().map_err(storage)?;
+    let about = read.open_table(ABOUT).map_err(|_| damaged("it is not a journal of this library"))?;
+    let said = |key: &str| -> Result<Option<String>> {
+        let value = about.get(key).map_err(storage)?;
+        Ok(value.map(|value| value.value().to_owned()))
+    };
+    if said("format")?.as_deref() != Some(FORMAT) {
+        return Err(damaged("it was written by another version of this library"));
+    }
+    if said("terminal_sn")?.as_deref() != Some(terminal_sn) {
+        return Err(damaged("it belongs to another terminal"));
+    }
+    let orders = read.open_table(ORDERS).map_err(storage)?;
+    for entry in orders.iter().map_err(storage)? {
+        let (_, record) = entry.map_err(storage)?;
+        parse(record.value())?;
+    }
+    Ok(())
+}
+
+fn damaged(what: &str) -> Error {
+    Error::new(UPAY_E_STORAGE, format!("the journal cannot be used and is left as it is: {what}"))
+}
+
+fn storage(error: impl Into<redb::Error>) -> Error {
+    Error::new(UPAY_E_STORAGE, format!("the journal: {}", error.into()))
+}
+
+#[cfg(test)]
+mod tests;

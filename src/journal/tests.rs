@@ -1,0 +1,132 @@
+use super::*;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A directory of its own for each test, gone at the end.
+struct Scratch(std::path::PathBuf);
+
+impl Scratch {
+    fn new() -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("upay-journal-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn journal(&self) -> std::path::PathBuf {
+        self.0.join("t1.journal")
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // A test that made no directory leaves none to remove.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+fn record(client_sn: &str) -> Record {
+    Record {
+        client_sn: client_sn.into(),
+        total_amount: Some("1".into()),
+        action: UPAY_ACTION_PAY,
+        state: State::Querying,
+        began_ms: 1,
+        verdict: None,
+        told: false,
+        data: Vec::new(),
+    }
+}
+
+fn status<T>(result: Result<T>) -> upay_status {
+    result.map_or_else(|error| error.status, |_| UPAY_OK)
+}
+
+#[test]
+fn a_client_sn_is_begun_once_unless_it_is_known_not_to_have_been_sent() {
+    let journal = Journal::in_memory("t1").unwrap();
+    assert_eq!(status(journal.begin_pay(&record("a"))), UPAY_OK);
+    assert_eq!(status(journal.begin_pay(&record("a"))), UPAY_E_DUPLICATE);
+    journal.put(&Record { state: State::NotSent, ..record("a") }).unwrap();
+    assert_eq!(status(journal.begin_pay(&record("a"))), UPAY_OK);
+    journal.put(&Record { state: State::Closed, ..record("a") }).unwrap();
+    assert_eq!(status(journal.begin_pay(&record("a"))), UPAY_E_DUPLICATE);
+}
+
+#[test]
+fn what_is_open_or_untold_is_pending_after_a_restart() {
+    let scratch = Scratch::new();
+    let verdict = Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK };
+    {
+        let journal = Journal::open(&scratch.0, "t1").unwrap();
+        journal.begin_pay(&record("open")).unwrap();
+        for sn in ["untold", "told"] {
+            journal.put(&Record { state: State::Closed, verdict: Some(verdict), ..record(sn) }).unwrap();
+        }
+        journal.told("told", verdict).unwrap();
+        journal.flush().unwrap();
+    }
+    let journal = Journal::open(&scratch.0, "t1").unwrap();
+    let pending: Vec<_> = journal.pending().unwrap().into_iter().map(|record| record.client_sn).collect();
+    assert_eq!(pending, ["open", "untold"]);
+    assert_eq!(journal.get("told").unwrap().unwrap().verdict, Some(verdict));
+    assert_eq!(journal.get("unheard").unwrap(), None);
+}
+
+#[test]
+fn a_terminal_has_one_owner_at_a_time() {
+    let scratch = Scratch::new();
+    let first = Journal::open(&scratch.0, "t1").unwrap();
+    assert_eq!(status(Journal::open(&scratch.0, "t1")), UPAY_E_LOCKED);
+    assert_eq!(status(Journal::open(&scratch.0, "t2")), UPAY_OK);
+    first.close();
+    assert_eq!(status(first.get("a")), UPAY_E_CLOSED);
+    assert_eq!(status(Journal::open(&scratch.0, "t1")), UPAY_OK);
+}
+
+#[cfg(unix)]
+#[test]
+fn directory_and_files_are_readable_by_their_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let scratch = Scratch::new();
+    std::fs::create_dir(&scratch.0).unwrap();
+    std::fs::set_permissions(&scratch.0, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let _journal = Journal::open(&scratch.0, "t1").unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&scratch.0), 0o700);
+    for entry in std::fs::read_dir(&scratch.0).unwrap() {
+        assert_eq!(mode(&entry.unwrap().path()), 0o600);
+    }
+}
+
+#[test]
+fn a_damaged_or_foreign_journal_is_an_error_and_stays_as_it_is() {
+    let scratch = Scratch::new();
+    {
+        let journal = Journal::open(&scratch.0, "t1").unwrap();
+        for n in 0..20 {
+            journal.begin_pay(&record(&format!("order-number-{n}"))).unwrap();
+        }
+    }
+    let whole = std::fs::read(scratch.journal()).unwrap();
+    let refused = |bytes: &[u8], why: &str| {
+        std::fs::write(scratch.journal(), bytes).unwrap();
+        let error = Journal::open(&scratch.0, "t1").map(drop).unwrap_err();
+        assert_eq!(error.status, UPAY_E_STORAGE, "{why}");
+        assert_eq!(std::fs::read(scratch.journal()).unwrap(), bytes, "{why}");
+    };
+    refused(b"", "emptied");
+    refused(b"not a journal", "foreign");
+    refused(&whole[..whole.len() / 2], "cut");
+    // Older copies of a page stay in the file, unused: the bit is flipped in all of them.
+    let mut flipped = whole.clone();
+    for place in (0..whole.len() - 15).filter(|&place| whole[place..].starts_with(b"order-number-7\"")) {
+        flipped[place] ^= 1;
+    }
+    assert_ne!(flipped, whole);
+    refused(&flipped, "a flipped bit");
+    std::fs::write(scratch.journal(), &whole).unwrap();
+    assert_eq!(Journal::open(&scratch.0, "t1").unwrap().pending().unwrap().len(), 20);
+
+    std::fs::copy(scratch.journal(), scratch.0.join("t2.journal")).unwrap();
+    let error = Journal::open(&scratch.0, "t2").map(drop).unwrap_err();
+    assert!(error.message.contains("another terminal"), "{error}");
+}
