@@ -4,13 +4,8 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// What the header is made of, in its order. What is not in these files is not published.
-const PUBLISHED: &[&str] = &[
-    "src/abi.rs",
-    "src/ffi/library.rs",
-    "src/ffi/client.rs",
-    "src/ffi/order.rs",
-    "src/ffi/event.rs",
-];
+const PUBLISHED: &[&str] =
+    &["src/abi.rs", "src/ffi/library.rs", "src/ffi/client.rs", "src/ffi/order.rs", "src/ffi/event.rs"];
 const HEADER: &str = "include/upay.h";
 
 fn main() {
@@ -31,7 +26,8 @@ fn main() {
 }
 
 fn header() -> String {
-    let mut builder = cbindgen::Builder::new().with_config(cbindgen::Config::from_file("cbindgen.toml").expect("cbindgen.toml is readable"));
+    let mut builder = cbindgen::Builder::new()
+        .with_config(cbindgen::Config::from_file("cbindgen.toml").expect("cbindgen.toml is readable"));
     for file in PUBLISHED {
         builder = builder.with_src(file);
     }
@@ -54,7 +50,8 @@ fn for_c(text: &str) -> String {
             }
             continue;
         }
-        let comment: Vec<&str> = lines.by_ref().take_while(|line| line.trim() != "*/").map(|line| line.trim_end()).collect();
+        let comment: Vec<&str> =
+            lines.by_ref().take_while(|line| line.trim() != "*/").map(|line| line.trim_end()).collect();
         let end = comment.iter().position(|line| line.ends_with("# Safety")).unwrap_or(comment.len());
         let kept = comment[..end].iter().rposition(|line| line.trim() != "*").map_or(0, |last| last + 1);
         match &comment[..kept] {

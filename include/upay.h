@@ -108,6 +108,7 @@
  *     queries           how many queries were sent
  *     elapsed_ms        since the action began
  *     remaining_ms      until this phase's time is up
+ *     message_zh, message_en    upay_event_message in Chinese and in English
  */
 
 #ifndef UPAY_H

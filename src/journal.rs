@@ -49,7 +49,9 @@ pub enum State {
     /// A request may be on its way, and no verdict yet.
     Querying,
     /// As Querying, and a cancel may be on its way.
-    Cancelling { gave_up: bool },
+    Cancelling {
+        gave_up: bool,
+    },
     /// There is a verdict, but the gateway's answer was not final.
     Watched(Told),
     Closed,
@@ -80,24 +82,21 @@ impl Journal {
     /// Opens the journal of `terminal_sn` in `directory`, and makes both when they are not there.
     pub fn open(directory: &Path, terminal_sn: &str) -> Result<Self> {
         let place = Place::take(directory, terminal_sn)?;
-        let database = place.database(|database| check(database, terminal_sn), |database| begin(database, terminal_sn))?;
+        let database =
+            place.database(|database| check(database, terminal_sn), |database| begin(database, terminal_sn))?;
         Ok(Self::new(database, Some(place)))
     }
 
     /// Forgets everything at the end: for tests.
     pub fn in_memory(terminal_sn: &str) -> Result<Self> {
-        let database = Database::builder()
-            .create_with_backend(redb::backends::InMemoryBackend::new())
-            .map_err(storage)?;
+        let database =
+            Database::builder().create_with_backend(redb::backends::InMemoryBackend::new()).map_err(storage)?;
         begin(&database, terminal_sn)?;
         Ok(Self::new(database, None))
     }
 
     fn new(database: Database, place: Option<Place>) -> Self {
-        Self(Arc::new(RwLock::new(Some(Open {
-            database,
-            _place: place,
-        }))))
+        Self(Arc::new(RwLock::new(Some(Open { database, _place: place }))))
     }
 
     /// Lets the file and its lock go. Later calls say UPAY_E_CLOSED.
@@ -115,14 +114,12 @@ impl Journal {
 
     /// Records an order that is about to be sent for the first time; an error means that it must not be sent.
     pub fn begin_pay(&self, record: &Record) -> Result<()> {
-        self.write(Durability::Immediate, |orders| {
-            match orders.get(&record.client_sn)? {
-                Some(earlier) if earlier.state != State::NotSent => Err(Error::new(
-                    UPAY_E_DUPLICATE,
-                    "client_sn: was sent before, and is never sent twice; take a new one",
-                )),
-                _ => orders.put(record),
-            }
+        self.write(Durability::Immediate, |orders| match orders.get(&record.client_sn)? {
+            Some(earlier) if earlier.state != State::NotSent => Err(Error::new(
+                UPAY_E_DUPLICATE,
+                "client_sn: was sent before, and is never sent twice; take a new one",
+            )),
+            _ => orders.put(record),
         })
     }
 

@@ -1,12 +1,111 @@
+//! One exchange with the gateway over HTTP, and its error sorted into not sent or in doubt.
+//!
+//! A payment may be sent at most once, so what an error proves matters more than what it says. An error *not sent* is
+//! proof that no byte of the request can have left; everything else is *in doubt*. The proof is not read from the
+//! error, whose kinds are the same on both sides of the line, but from the progress of the exchange: a marker on top
+//! of the finished connection notes the moment at which the request is handed to it.
+//!
+//! ```text
+//!   http      the request and the reply                     ─┐
+//!   mark      the finished connection: was it asked to send? │  progress: phase, deadline and interrupt of the
+//!   tls       the handshake, complete before it returns      │  exchange that runs on this thread
+//!   (tunnel)  CONNECT, if there is a proxy                   │
+//!   tcp       lookup, connect, reads and writes             ─┘  verdict: progress and error → status and message
+//! ```
+//!
+//! Two clocks bound an exchange: `connect_timeout` from its start until a connection is finished, `reply_timeout` from
+//! there to the last byte of the reply. Both are kept as one deadline that every read, write and wait looks at, so a
+//! peer that trickles bytes gains nothing.
+
+mod aside;
+mod http;
+mod interrupt;
+mod lookup;
+mod mark;
+mod progress;
+mod tcp;
+#[cfg(test)]
+mod tests;
+mod tls;
+mod verdict;
+
+pub use interrupt::Interrupt;
+
+use crate::error::Error;
+use http::Http;
+use lookup::Lookup;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
-use crate::error::Result;
-pub struct Options { pub api_domain: String, pub connect_timeout: Duration, pub proxy: Option<String>, pub ca_file: Option<PathBuf> }
+use tls::Tls;
+
+/// The longest reply that is read, in bytes of its body.
+pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Starts a job on a thread that the caller keeps track of. A job is one name lookup or one TCP connect, and the
+/// operating system decides how long it takes; a connect ends within `connect_timeout`. A job may be dropped unrun.
 pub type Spawn = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
-pub struct Exchange<'a> { pub path: &'a str, pub authorization: &'a str, pub body: &'a [u8], pub reply_timeout: Duration, pub fresh: bool }
-pub struct Answer { pub http_status: u16, pub body: Vec<u8> }
-#[derive(Clone, Default)] pub struct Interrupt;
-impl Interrupt { pub fn new() -> Self { Self } pub fn raise(&self) {} }
-pub struct Transport;
-impl Transport { pub fn new(_: &Options, _: Spawn) -> Result<Self> { Ok(Self) } pub fn exchange(&self, _: &Exchange, _: &Interrupt) -> Result<Answer> { todo!() } }
+
+/// What holds for every exchange of a transport.
+pub struct Options {
+    /// `https://host[:port]`, without a slash at the end. With `http` only this machine is reached.
+    pub api_domain: String,
+    /// For lookup, connect, proxy and TLS handshake, all of it together.
+    pub connect_timeout: Duration,
+    /// `http://[user:password@]host:port`; every exchange goes through a CONNECT tunnel. The environment is not asked.
+    pub proxy: Option<String>,
+    /// PEM certificates that are trusted beside the baked-in ones.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// One request.
+pub struct Exchange<'a> {
+    /// Begins with a slash.
+    pub path: &'a str,
+    /// The value of the `Authorization` header.
+    pub authorization: &'a str,
+    /// The JSON text, sent byte for byte.
+    pub body: &'a [u8],
+    /// From the finished connection to the last byte of the reply.
+    pub reply_timeout: Duration,
+    /// Never over a connection that served before: such a one may have died unnoticed.
+    pub fresh: bool,
+}
+
+/// One reply, whatever its HTTP status: redirects, 4xx and 5xx too are for the reader to judge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub http_status: u16,
+    /// At most [`REPLY_BYTES_MAX`] bytes. A reply that is ended only by the end of its connection may have been cut
+    /// unnoticed.
+    pub body: Vec<u8>,
+}
+
+/// The way to one gateway, shared by all threads.
+pub struct Transport {
+    http: Http,
+}
+
+impl Transport {
+    /// Fails with `UPAY_E_VALUE` on a `proxy` or `ca_file` that cannot be used.
+    pub fn new(options: &Options, spawn: Spawn) -> Result<Transport, Error> {
+        Self::with_lookup(options, spawn, Arc::new(lookup::system))
+    }
+
+    /// With a lookup in the place of the operating system's.
+    fn with_lookup(options: &Options, spawn: Spawn, look_up: Arc<lookup::LookUp>) -> Result<Transport, Error> {
+        let tls = Tls::new(options.ca_file.as_deref())?;
+        let lookup = Lookup::new(look_up, options.api_domain.starts_with("http://"), spawn.clone());
+        Ok(Transport {
+            http: Http::new(options, tcp::Tcp::new(lookup, spawn), tls)?,
+        })
+    }
+
+    /// Sends the request, at most once, and reads the reply, all on this thread.
+    ///
+    /// Every error is either not sent or in doubt. Raising `interrupt` ends the exchange at once with the error of the
+    /// phase that it was in: not sent before the request was handed to a finished connection, in doubt after.
+    pub fn exchange(&self, exchange: &Exchange, interrupt: &Interrupt) -> Result<Answer, Error> {
+        self.http.exchange(exchange, interrupt)
+    }
+}

@@ -119,7 +119,10 @@ impl Run {
         let run = self.clone();
         let job = move || {
             if catch_unwind(AssertUnwindSafe(|| run.drive(woken))).is_err() {
-                log::error(format_args!("{}: a defect of the library; the order stays in the journal", run.order.client_sn));
+                log::error(format_args!(
+                    "{}: a defect of the library; the order stays in the journal",
+                    run.order.client_sn
+                ));
                 run.end_without_answer(Verdict::PANIC);
             }
         };
@@ -272,23 +275,30 @@ impl Run {
                 }
             }
         }
-        let reported = Reported {
-            phase: state.flow.phase(),
-            status,
-            order_status,
-        };
+        let reported = Reported { phase: state.flow.phase(), status, order_status };
         let changed = state.reported.as_ref() != Some(&reported);
         let answered = matches!(heard, Some(Ok(_)));
         // Of an order that no call waits for, the host hears when something has become of it.
         let news = state.reported.as_ref().map(|before| &before.order_status) != Some(&reported.order_status)
             && reported.order_status.is_some();
-        let troubled = state.reported.as_ref().is_some_and(|before| before.status != status) && state.flow.trouble() != UPAY_OK;
+        let troubled =
+            state.reported.as_ref().is_some_and(|before| before.status != status) && state.flow.trouble() != UPAY_OK;
         state.reported = Some(reported);
         let verdict = Verdict { status, ..Verdict::PENDING };
         for ear in &mut state.ears {
             let due = if ear.action == UPAY_ACTION_WATCH { news || troubled } else { changed || answered };
             if due {
-                ear.tell(&self.terminal, verdict, &standing(state.flow.phase(), &self.order.client_sn, state.flow.ends_at(), state.queries, state.reply.as_ref()));
+                ear.tell(
+                    &self.terminal,
+                    verdict,
+                    &standing(
+                        state.flow.phase(),
+                        &self.order.client_sn,
+                        state.flow.ends_at(),
+                        state.queries,
+                        state.reply.as_ref(),
+                    ),
+                );
             }
         }
     }
@@ -329,7 +339,11 @@ impl Run {
                 "{}: action {} ended: outcome {} status {}",
                 self.order.client_sn, ear.action, verdict.outcome, verdict.status
             ));
-            ear.tell(&self.terminal, verdict, &standing(Phase::Done, &self.order.client_sn, None, queries, reply.as_ref()));
+            ear.tell(
+                &self.terminal,
+                verdict,
+                &standing(Phase::Done, &self.order.client_sn, None, queries, reply.as_ref()),
+            );
         }
         self.terminal.remove(self.id);
     }
@@ -346,7 +360,11 @@ impl Run {
         };
         self.terminal.moved_on(&self.order, self.id, None);
         for mut ear in ears.into_iter().filter(|ear| ear.action != UPAY_ACTION_WATCH) {
-            ear.tell(&self.terminal, verdict, &standing(Phase::Done, &self.order.client_sn, None, queries, reply.as_ref()));
+            ear.tell(
+                &self.terminal,
+                verdict,
+                &standing(Phase::Done, &self.order.client_sn, None, queries, reply.as_ref()),
+            );
         }
         self.terminal.remove(self.id);
     }
@@ -366,7 +384,11 @@ impl Run {
         state.gave_up = true;
         let mut ear = ear();
         let phase = Phase::Cancelling;
-        ear.tell(&self.terminal, Verdict::PENDING, &standing(phase, &self.order.client_sn, None, state.queries, None));
+        ear.tell(
+            &self.terminal,
+            Verdict::PENDING,
+            &standing(phase, &self.order.client_sn, None, state.queries, None),
+        );
         state.ears.push(ear);
         self.wake(&mut state, false);
         Attached::Yes
@@ -427,20 +449,24 @@ fn standing<'a>(
     queries: u32,
     reply: Option<&'a Reply>,
 ) -> Standing<'a> {
-    Standing {
-        client_sn,
-        phase,
-        queries,
-        ends_at,
-        reply,
-    }
+    Standing { client_sn, phase, queries, ends_at, reply }
 }
 
 /// What the journal keeps of an order: numbers, amounts and times, and nothing about the payer.
 fn lasting(reply: &Reply) -> Vec<(String, String)> {
     const KEPT: &[&str] = &[
-        "sn", "trade_no", "status", "order_status", "payway", "payway_name", "sub_payway", "total_amount", "net_amount",
-        "ctime", "finish_time", "channel_finish_time",
+        "sn",
+        "trade_no",
+        "status",
+        "order_status",
+        "payway",
+        "payway_name",
+        "sub_payway",
+        "total_amount",
+        "net_amount",
+        "ctime",
+        "finish_time",
+        "channel_finish_time",
     ];
     let kept = reply.data.iter().filter(|(key, _)| KEPT.contains(&key.as_str()));
     kept.cloned().collect()

@@ -44,13 +44,10 @@ impl Event {
         let biz_error_code = report.reply.and_then(|reply| reply.biz_error_code.as_deref());
         let words = words::of(report.action, outcome, status, report.phase.name(), biz_error_code);
         let message = if chinese { words.zh } else { words.en };
-        let fields = fields(report);
-        let json = Json {
-            report,
-            advice: words.advice,
-            message,
-            fields: &fields,
-        };
+        let mut fields = fields(report);
+        fields.push(("message_zh".to_owned(), words.zh.to_owned()));
+        fields.push(("message_en".to_owned(), words.en.to_owned()));
+        let json = Json { report, advice: words.advice, message, fields: &fields };
         // Serialising text and numbers into memory has no way to fail.
         let json = serde_json::to_string(&json).unwrap_or_default();
         let text = |text: &str| c_string(encoding.encode(text));
@@ -102,7 +99,7 @@ fn fields(report: &Report<'_>) -> Vec<(String, String)> {
         add("biz_result_code", reply.biz_result_code.clone());
         add("biz_error_code", reply.biz_error_code.clone());
         add("biz_error_message", reply.biz_error_message.clone());
-        // The keys above are this library's words: an order's field of the same name does not shadow them.
+        // The keys above are this library's words: an order's field of the same name does not stand beside them.
         let known: Vec<String> = fields.iter().map(|(key, _)| key.clone()).collect();
         let order = reply.data.iter().filter(|(key, _)| !known.contains(key));
         fields.extend(order.cloned());

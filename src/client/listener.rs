@@ -15,10 +15,13 @@ use crate::log;
 /// Progress that a slow host has not taken is dropped beyond this many events; what is final is never dropped.
 pub const EVENTS_WAITING_MAX: usize = 10_000;
 
+pub type OnEvent = Box<dyn Fn(&Arc<Event>) + Send + Sync>;
+pub type OnDrop = Box<dyn FnOnce() + Send + Sync>;
+
 /// What the host wants called. Dropping it calls the host's drop function: once, whatever happens.
 pub struct Listener {
-    pub event: Option<Box<dyn Fn(&Arc<Event>) + Send + Sync>>,
-    pub drop: Option<Box<dyn FnOnce() + Send + Sync>>,
+    pub event: Option<OnEvent>,
+    pub drop: Option<OnDrop>,
 }
 
 impl Listener {
@@ -60,11 +63,7 @@ struct State {
 
 impl Listeners {
     pub fn new(engine: Arc<Engine>) -> Self {
-        Self(Arc::new(Shared {
-            engine,
-            state: Mutex::default(),
-            changed: Condvar::new(),
-        }))
+        Self(Arc::new(Shared { engine, state: Mutex::default(), changed: Condvar::new() }))
     }
 
     /// Queues a call of `listener`; `then` runs on the same thread once the host has heard.

@@ -12,6 +12,6 @@ mod terminal;
 
 pub use event::Event;
 pub use lifecycle::Client;
-pub use listener::Listener;
+pub use listener::{Listener, OnDrop, OnEvent};
 pub use order::Order;
 pub use settings::Encoding;

@@ -36,15 +36,7 @@ struct State {
 
 impl Order {
     pub fn new(client: Arc<Client>, client_sn: String, known: Vec<(String, String)>) -> Self {
-        Self {
-            client,
-            client_sn,
-            state: Mutex::new(State {
-                known,
-                ..State::default()
-            }),
-            ended: Condvar::new(),
-        }
+        Self { client, client_sn, state: Mutex::new(State { known, ..State::default() }), ended: Condvar::new() }
     }
 
     /// An empty value takes an optional field back.

@@ -30,21 +30,11 @@ enum Kind {
 }
 
 const fn row(name: &'static str, default: &'static str, kind: Kind) -> Setting {
-    Setting {
-        name,
-        default,
-        kind,
-        secret: false,
-    }
+    Setting { name, default, kind, secret: false }
 }
 
 const fn secret(name: &'static str, kind: Kind) -> Setting {
-    Setting {
-        name,
-        default: "",
-        kind,
-        secret: true,
-    }
+    Setting { name, default: "", kind, secret: true }
 }
 
 const ENCODINGS: &[&str] = &["utf-8", "gbk", "gb18030"];
@@ -108,7 +98,11 @@ impl Values {
     }
 
     fn text(&self, key: &str) -> String {
-        SETTINGS.iter().zip(&self.0).find(|(setting, _)| setting.name == key).map_or_else(String::new, |(_, value)| value.clone())
+        SETTINGS
+            .iter()
+            .zip(&self.0)
+            .find(|(setting, _)| setting.name == key)
+            .map_or_else(String::new, |(_, value)| value.clone())
     }
 
     fn needed(&self, key: &str) -> Result<String> {
@@ -250,7 +244,9 @@ fn check(setting: &Setting, value: &str) -> Result<()> {
     let rule = |rule: &dyn std::fmt::Display| Err(Error::value(setting.name, rule));
     match &setting.kind {
         Kind::Field(kind) => field::check(setting.name, *kind, value),
-        Kind::Ascii(max) if (1..=*max).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_graphic()) => Ok(()),
+        Kind::Ascii(max) if (1..=*max).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_graphic()) => {
+            Ok(())
+        }
         Kind::Ascii(max) => rule(&format_args!("must be 1 to {max} visible ASCII characters without white space")),
         Kind::Domain => domain(value).or_else(|text| rule(&text)),
         Kind::Proxy => proxy(value).or_else(|text| rule(&text)),
@@ -275,7 +271,8 @@ fn domain(value: &str) -> std::result::Result<(), &'static str> {
         (_, Some(rest)) => (false, rest),
         _ => return Err("must start with https:// (http:// is for loopback addresses)"),
     };
-    let host = authority(rest.strip_suffix('/').unwrap_or(rest)).ok_or("must be https://host or https://host:port and nothing behind")?;
+    let host = authority(rest.strip_suffix('/').unwrap_or(rest))
+        .ok_or("must be https://host or https://host:port and nothing behind")?;
     if !secure && !is_loopback(host) {
         return Err("must be https:// unless the host is a loopback address");
     }
@@ -306,12 +303,16 @@ fn authority(text: &str) -> Option<&str> {
     };
     let named = !host.is_empty() && host.len() <= 253;
     let plain = host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:".contains(&b));
-    let port_ok = port.is_empty() || port.strip_prefix(':').is_some_and(|port| matches!(port.parse::<u16>(), Ok(1..)) && !port.starts_with('+'));
+    let port_ok = port.is_empty()
+        || port
+            .strip_prefix(':')
+            .is_some_and(|port| matches!(port.parse::<u16>(), Ok(1..)) && !port.starts_with('+'));
     (named && plain && port_ok).then_some(host)
 }
 
 fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 #[cfg(test)]
@@ -331,10 +332,28 @@ mod tests {
 
     #[test]
     fn plain_http_is_for_loopback_alone() {
-        for good in ["http://127.0.0.1:8750", "http://localhost:1", "http://[::1]:80/", "https://vsi-api.shouqianba.com", "https://h:443/"] {
+        for good in [
+            "http://127.0.0.1:8750",
+            "http://localhost:1",
+            "http://[::1]:80/",
+            "https://vsi-api.shouqianba.com",
+            "https://h:443/",
+        ] {
             assert_eq!(set("api_domain", good), UPAY_OK, "{good}");
         }
-        for bad in ["http://example.com", "http://127.0.0.1.example.com", "http://10.0.0.1", "ftp://h", "https://", "https://h/path", "https://h:0", "https://u@h", "https://h:99999", "", "http://[::2]"] {
+        for bad in [
+            "http://example.com",
+            "http://127.0.0.1.example.com",
+            "http://10.0.0.1",
+            "ftp://h",
+            "https://",
+            "https://h/path",
+            "https://h:0",
+            "https://u@h",
+            "https://h:99999",
+            "",
+            "http://[::2]",
+        ] {
             assert_eq!(set("api_domain", bad), UPAY_E_VALUE, "{bad}");
         }
     }

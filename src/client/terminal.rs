@@ -237,24 +237,14 @@ impl Terminal {
             return;
         };
         let ear = self.watchers_ear();
-        let plan = Plan {
-            order: identity,
-            flow,
-            ear,
-            pay_body: None,
-            record: Some(record),
-            gave_up,
-        };
+        let plan = Plan { order: identity, flow, ear, pay_body: None, record: Some(record), gave_up };
         self.start(plan, Some(place), due);
     }
 
     /// The verdict that the host had not heard when the earlier run ended.
     fn tell_again(self: &Arc<Self>, record: &Record, verdict: Verdict) {
         let mut ear = self.watchers_ear();
-        let reply = crate::gateway::reply::Reply {
-            data: record.data.clone(),
-            ..Default::default()
-        };
+        let reply = crate::gateway::reply::Reply { data: record.data.clone(), ..Default::default() };
         let report = Report {
             action: UPAY_ACTION_WATCH,
             verdict,
@@ -324,11 +314,7 @@ impl Terminal {
     }
 
     fn identity(&self, client_sn: &str, total_amount: Option<String>) -> Identity {
-        Identity {
-            terminal_sn: self.settings.terminal_sn.clone(),
-            client_sn: client_sn.to_owned(),
-            total_amount,
-        }
+        Identity { terminal_sn: self.settings.terminal_sn.clone(), client_sn: client_sn.to_owned(), total_amount }
     }
 
     fn ear(&self, action: i32, order: &Arc<Order>, listener: &mut Option<Listener>) -> Ear {
@@ -428,14 +414,7 @@ impl Drop for Terminal {
 }
 
 fn plan(order: Identity, flow: impl Flow + 'static, ear: Ear) -> Plan {
-    Plan {
-        order,
-        flow: Box::new(flow),
-        ear,
-        pay_body: None,
-        record: None,
-        gave_up: false,
-    }
+    Plan { order, flow: Box::new(flow), ear, pay_body: None, record: None, gave_up: false }
 }
 
 enum TakenOver<'a> {
@@ -453,11 +432,7 @@ struct Place<'a> {
 
 impl<'a> Place<'a> {
     fn of(terminal: &'a Arc<Terminal>, client_sn: &str) -> Self {
-        Self {
-            terminal,
-            client_sn: client_sn.to_owned(),
-            filled: false,
-        }
+        Self { terminal, client_sn: client_sn.to_owned(), filled: false }
     }
 
     fn fill(mut self, run: Arc<Run>) {

@@ -25,11 +25,7 @@ pub struct Engine {
 impl Default for Engine {
     fn default() -> Self {
         let crew = crew::Crew::default();
-        Self {
-            pool: pool::Pool::new(crew.clone()),
-            timer: timer::Timer::new(crew.clone()),
-            crew,
-        }
+        Self { pool: pool::Pool::new(crew.clone()), timer: timer::Timer::new(crew.clone()), crew }
     }
 }
 

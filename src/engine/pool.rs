@@ -52,11 +52,7 @@ impl Pool {
             long_running: 0,
             closed: false,
         };
-        Self(Arc::new(Shared {
-            crew,
-            state: Mutex::new(state),
-            work: Condvar::new(),
-        }))
+        Self(Arc::new(Shared { crew, state: Mutex::new(state), work: Condvar::new() }))
     }
 
     /// How many jobs may run at a time: at least 2, so that each lane has a worker.
@@ -153,7 +149,7 @@ mod tests {
         let held = Arc::new(Mutex::new(held));
         for _ in 0..20 {
             let held = held.clone();
-            pool.submit(Lane::Long, Box::new(move || drop(held.lock().recv())));
+            pool.submit(Lane::Long, Box::new(move || assert!(held.lock().recv().is_err())));
         }
         let (done, answer) = mpsc::channel();
         pool.submit(Lane::Short, Box::new(move || done.send(()).unwrap()));
@@ -170,10 +166,13 @@ mod tests {
         let (done, answers) = mpsc::channel();
         for n in 0..100 {
             let done = done.clone();
-            pool.submit(Lane::Short, Box::new(move || {
-                done.send(n).unwrap();
-                assert!(n % 2 == 0, "a job's defect");
-            }));
+            pool.submit(
+                Lane::Short,
+                Box::new(move || {
+                    done.send(n).unwrap();
+                    assert!(n % 2 == 0, "a job's defect");
+                }),
+            );
         }
         pool.close();
         assert!(crew.join(Duration::from_secs(60)));

@@ -32,11 +32,7 @@ struct State {
 
 impl Timer {
     pub fn new(crew: Crew) -> Self {
-        Self(Arc::new(Shared {
-            crew,
-            state: Mutex::default(),
-            changed: Condvar::new(),
-        }))
+        Self(Arc::new(Shared { crew, state: Mutex::default(), changed: Condvar::new() }))
     }
 
     pub fn at(&self, due: Millis, job: Job) -> TimerId {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::handle::EVENTS;
 use super::{guard, upay_drop_fn, upay_event_fn, upay_log_fn};
-use crate::client::{Event, Listener};
+use crate::client::{Event, Listener, OnDrop, OnEvent};
 use crate::log;
 
 /// The host's own pointer, passed back as it came.
@@ -36,12 +36,12 @@ pub fn listener(event: upay_event_fn, user_data: *mut c_void, drop: upay_drop_fn
             }
             Err(error) => log::error(format_args!("an event is lost: {error}")),
         };
-        Box::new(call) as Box<dyn Fn(&Arc<Event>) + Send + Sync>
+        Box::new(call) as OnEvent
     });
     let drop = drop.map(|drop| {
         // SAFETY: the host's promise; this is the last call.
         let call = move || guard::in_callback(|| unsafe { drop(user_data.pointer()) });
-        Box::new(call) as Box<dyn FnOnce() + Send + Sync>
+        Box::new(call) as OnDrop
     });
     (event.is_some() || drop.is_some()).then_some(Listener { event, drop })
 }

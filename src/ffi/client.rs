@@ -52,7 +52,8 @@ pub unsafe extern "C" fn upay_client_set(
     guard(|| {
         let client = CLIENTS.get(client)?;
         // SAFETY: the caller's promise.
-        let (key, value) = unsafe { (text_in("key", key, client.encoding())?, text_in("value", value, client.encoding())?) };
+        let (key, value) =
+            unsafe { (text_in("key", key, client.encoding())?, text_in("value", value, client.encoding())?) };
         client.set(&key, &value)
     })
 }

@@ -18,7 +18,8 @@ pub fn guard(call: impl FnOnce() -> Result<()>) -> upay_status {
     let result = if is_forked() {
         Err(Error::new(UPAY_E_FORKED, "this process is a fork of the one that uses the library"))
     } else {
-        catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err(Error::new(UPAY_E_PANIC, "a defect of the library was caught")))
+        catch_unwind(AssertUnwindSafe(call))
+            .unwrap_or_else(|_| Err(Error::new(UPAY_E_PANIC, "a defect of the library was caught")))
     };
     match result {
         Ok(()) => UPAY_OK,

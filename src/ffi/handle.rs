@@ -54,10 +54,7 @@ impl<T, H> Table<T, H> {
         Self {
             tag,
             name,
-            places: RwLock::new(Places {
-                places: Vec::new(),
-                resting: VecDeque::new(),
-            }),
+            places: RwLock::new(Places { places: Vec::new(), resting: VecDeque::new() }),
             handle: std::marker::PhantomData,
         }
     }
@@ -84,10 +81,7 @@ impl<T, H> Table<T, H> {
                 index
             }
             _ => {
-                table.places.push(Place {
-                    generation: 0,
-                    object: None,
-                });
+                table.places.push(Place { generation: 0, object: None });
                 table.places.len() - 1
             }
         };
@@ -101,7 +95,8 @@ impl<T, H> Table<T, H> {
     pub fn get(&self, handle: *const H) -> Result<Arc<T>> {
         let place = self.find(handle as usize);
         place.ok_or_else(|| {
-            let what = if handle.is_null() { "is NULL" } else { "was freed, is of another type or was never made here" };
+            let what =
+                if handle.is_null() { "is NULL" } else { "was freed, is of another type or was never made here" };
             Error::new(UPAY_E_HANDLE, format!("the {} handle {what}", self.name))
         })
     }
@@ -158,7 +153,16 @@ mod tests {
         let table = Numbers::new(3, "number");
         let one = table.insert(Arc::new(1)).unwrap();
         let real = &1u64 as *const u64 as usize;
-        for bits in [0, 1, 3, usize::MAX, real, one as usize ^ 1, one as usize + 8, (one as usize).wrapping_add(1 << GENERATION_SHIFT)] {
+        for bits in [
+            0,
+            1,
+            3,
+            usize::MAX,
+            real,
+            one as usize ^ 1,
+            one as usize + 8,
+            (one as usize).wrapping_add(1 << GENERATION_SHIFT),
+        ] {
             assert!(table.get(bits as *const upay_order).is_err(), "{bits:#x}");
         }
     }
@@ -166,7 +170,8 @@ mod tests {
     #[test]
     fn a_full_table_is_an_error_and_keeps_some_for_callbacks() {
         let table = Numbers::new(3, "number");
-        let handles: Vec<_> = (0..HANDLES_MAX - KEPT_FOR_CALLBACKS).map(|_| table.insert(Arc::new(0)).unwrap()).collect();
+        let handles: Vec<_> =
+            (0..HANDLES_MAX - KEPT_FOR_CALLBACKS).map(|_| table.insert(Arc::new(0)).unwrap()).collect();
         assert_eq!(table.insert(Arc::new(0)).unwrap_err().status, UPAY_E_LIMIT);
         assert!(table.lend(Arc::new(0)).is_ok());
         table.remove(handles[7]);

@@ -28,7 +28,9 @@ pub const PAUSES_MAX: usize = 32;
 
 impl Pauses {
     pub fn parse(text: &str) -> Result<Self, String> {
-        let rule = || format!("must be 1 to {PAUSES_MAX} pauses such as 2000*15,5000, each {PAUSE_MS_MIN} to {PAUSE_MS_MAX} ms");
+        let rule = || {
+            format!("must be 1 to {PAUSES_MAX} pauses such as 2000*15,5000, each {PAUSE_MS_MIN} to {PAUSE_MS_MAX} ms")
+        };
         let number = |text: &str| {
             let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
             plain.then(|| text.parse::<u64>().ok()).flatten()

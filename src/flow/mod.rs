@@ -116,3 +116,6 @@ impl Fate {
         matches!(self, Fate::Absent | Fate::AbsentCancelled | Fate::Unknown)
     }
 }
+
+#[cfg(test)]
+mod tests;

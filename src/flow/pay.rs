@@ -15,11 +15,7 @@ pub struct Pay {
 
 impl Pay {
     pub fn new(order: Identity, limits: Limits) -> Self {
-        Self {
-            settle: Settle::by_query(order.clone(), limits),
-            order,
-            sent: false,
-        }
+        Self { settle: Settle::by_query(order.clone(), limits), order, sent: false }
     }
 
     fn heard(&mut self, heard: &Result<Reply>, now: Millis) -> Next {

@@ -41,11 +41,7 @@ impl Settle {
 
     /// Starts with a cancel, because the cashier gave up or because the time was up in an earlier run.
     pub fn by_cancel(order: Identity, limits: Limits, gave_up: bool) -> Self {
-        Self {
-            phase: Phase::Cancelling,
-            gave_up,
-            ..Self::by_query(order, limits)
-        }
+        Self { phase: Phase::Cancelling, gave_up, ..Self::by_query(order, limits) }
     }
 
     pub fn gave_up(&self) -> bool {

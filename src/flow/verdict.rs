@@ -32,7 +32,9 @@ impl Verdict {
             Fate::Paid => verdict(UPAY_OUTCOME_SUCCESS, UPAY_OK),
             Fate::NotSent(status) | Fate::Refused(status) => verdict(UPAY_OUTCOME_FAILED, status),
             Fate::Expired => verdict(UPAY_OUTCOME_FAILED, UPAY_E_EXPIRED),
-            Fate::Cancelled | Fate::Returned | Fate::AbsentCancelled => verdict(UPAY_OUTCOME_FAILED, UPAY_E_CANCELLED),
+            Fate::Cancelled | Fate::Returned | Fate::AbsentCancelled => {
+                verdict(UPAY_OUTCOME_FAILED, UPAY_E_CANCELLED)
+            }
             Fate::Absent | Fate::NeverArrived => verdict(UPAY_OUTCOME_FAILED, UPAY_E_NO_ORDER),
             // The customer stays charged for a part: neither paid nor nothing owed.
             Fate::PartlyReturned | Fate::Unknown | Fate::Found => verdict(UPAY_OUTCOME_UNKNOWN, UPAY_E_UNRESOLVED),
@@ -44,7 +46,9 @@ impl Verdict {
     fn of_cancel(fate: Fate) -> Self {
         match fate {
             Fate::Paid => verdict(UPAY_OUTCOME_FAILED, UPAY_E_REFUSED),
-            Fate::Absent | Fate::AbsentCancelled | Fate::NeverArrived => verdict(UPAY_OUTCOME_FAILED, UPAY_E_NO_ORDER),
+            Fate::Absent | Fate::AbsentCancelled | Fate::NeverArrived => {
+                verdict(UPAY_OUTCOME_FAILED, UPAY_E_NO_ORDER)
+            }
             Fate::NotSent(_) | Fate::Refused(_) | Fate::Expired | Fate::Cancelled | Fate::Returned => {
                 verdict(UPAY_OUTCOME_SUCCESS, UPAY_OK)
             }

@@ -74,16 +74,66 @@ pub struct Refusal {
 
 /// `biz_response.error_code` values that end a payment and for which there is a better sentence than "refused".
 const REFUSALS: &[Refusal] = &[
-    refusal("AUTHCODE_EXPIRE", UPAY_ADVICE_ASK_CUSTOMER, "付款码已过期，请顾客刷新付款码后重新收款。", "The code has expired. Ask the customer for a fresh code and start a new payment."),
-    refusal("EXPIRED_BARCODE", UPAY_ADVICE_ASK_CUSTOMER, "付款码已过期，请顾客刷新付款码后重新收款。", "The code has expired. Ask the customer for a fresh code and start a new payment."),
-    refusal("INVALID_BARCODE", UPAY_ADVICE_ASK_CUSTOMER, "付款码无效，请顾客出示正确的付款码后重新收款。", "The code is not valid. Ask the customer for the right code and start a new payment."),
-    refusal("INSUFFICIENT_FUND", UPAY_ADVICE_ASK_CUSTOMER, "顾客余额不足，未扣款，请更换付款方式。", "The customer's balance is too low; nothing was charged. Ask for other means."),
-    refusal("BUYER_OVER_DAILY_LIMIT", UPAY_ADVICE_ASK_CUSTOMER, "顾客今日付款已超限额，未扣款，请更换付款方式。", "The customer's limit for today is reached; nothing was charged. Ask for other means."),
-    refusal("BUYER_OVER_TRANSACTION_LIMIT", UPAY_ADVICE_ASK_CUSTOMER, "超过顾客单笔付款限额，未扣款，请更换付款方式。", "The amount is over the customer's limit; nothing was charged. Ask for other means."),
-    refusal("SELLER_OVER_DAILY_LIMIT", UPAY_ADVICE_CALL_SUPPORT, "本店今日收款已超限额，未扣款，请联系客服。", "The shop's limit for today is reached; nothing was charged. Call support."),
-    refusal("UPAY_STORE_OVER_DAILY_LIMIT", UPAY_ADVICE_CALL_SUPPORT, "本店今日收款已超限额，未扣款，请联系客服。", "The shop's limit for today is reached; nothing was charged. Call support."),
-    refusal("UPAY_TERMINAL_NOT_EXISTS", UPAY_ADVICE_FIX_REQUEST, "支付网关不认识此终端，请联系收银软件厂商。", "The gateway does not know this terminal. Call the till's maker."),
-    refusal("UPAY_TERMINAL_STATUS_ABNORMAL", UPAY_ADVICE_FIX_REQUEST, "此终端尚未激活，请联系收银软件厂商。", "This terminal is not activated. Call the till's maker."),
+    refusal(
+        "AUTHCODE_EXPIRE",
+        UPAY_ADVICE_ASK_CUSTOMER,
+        "付款码已过期，请顾客刷新付款码后重新收款。",
+        "The code has expired. Ask the customer for a fresh code and start a new payment.",
+    ),
+    refusal(
+        "EXPIRED_BARCODE",
+        UPAY_ADVICE_ASK_CUSTOMER,
+        "付款码已过期，请顾客刷新付款码后重新收款。",
+        "The code has expired. Ask the customer for a fresh code and start a new payment.",
+    ),
+    refusal(
+        "INVALID_BARCODE",
+        UPAY_ADVICE_ASK_CUSTOMER,
+        "付款码无效，请顾客出示正确的付款码后重新收款。",
+        "The code is not valid. Ask the customer for the right code and start a new payment.",
+    ),
+    refusal(
+        "INSUFFICIENT_FUND",
+        UPAY_ADVICE_ASK_CUSTOMER,
+        "顾客余额不足，未扣款，请更换付款方式。",
+        "The customer's balance is too low; nothing was charged. Ask for other means.",
+    ),
+    refusal(
+        "BUYER_OVER_DAILY_LIMIT",
+        UPAY_ADVICE_ASK_CUSTOMER,
+        "顾客今日付款已超限额，未扣款，请更换付款方式。",
+        "The customer's limit for today is reached; nothing was charged. Ask for other means.",
+    ),
+    refusal(
+        "BUYER_OVER_TRANSACTION_LIMIT",
+        UPAY_ADVICE_ASK_CUSTOMER,
+        "超过顾客单笔付款限额，未扣款，请更换付款方式。",
+        "The amount is over the customer's limit; nothing was charged. Ask for other means.",
+    ),
+    refusal(
+        "SELLER_OVER_DAILY_LIMIT",
+        UPAY_ADVICE_CALL_SUPPORT,
+        "本店今日收款已超限额，未扣款，请联系客服。",
+        "The shop's limit for today is reached; nothing was charged. Call support.",
+    ),
+    refusal(
+        "UPAY_STORE_OVER_DAILY_LIMIT",
+        UPAY_ADVICE_CALL_SUPPORT,
+        "本店今日收款已超限额，未扣款，请联系客服。",
+        "The shop's limit for today is reached; nothing was charged. Call support.",
+    ),
+    refusal(
+        "UPAY_TERMINAL_NOT_EXISTS",
+        UPAY_ADVICE_FIX_REQUEST,
+        "支付网关不认识此终端，请联系收银软件厂商。",
+        "The gateway does not know this terminal. Call the till's maker.",
+    ),
+    refusal(
+        "UPAY_TERMINAL_STATUS_ABNORMAL",
+        UPAY_ADVICE_FIX_REQUEST,
+        "此终端尚未激活，请联系收银软件厂商。",
+        "This terminal is not activated. Call the till's maker.",
+    ),
 ];
 
 const fn refusal(code: &'static str, advice: i32, zh: &'static str, en: &'static str) -> Refusal {

@@ -131,11 +131,7 @@ mod tests {
     use super::*;
 
     fn identity() -> Identity {
-        Identity {
-            terminal_sn: "t".into(),
-            client_sn: "c".into(),
-            total_amount: Some("100".into()),
-        }
+        Identity { terminal_sn: "t".into(), client_sn: "c".into(), total_amount: Some("100".into()) }
     }
 
     fn read(body: &str) -> Reply {
@@ -157,18 +153,26 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_in_doubt() {
-        for (status, body) in [(200, ""), (200, "<html>"), (200, "{"), (200, "[]"), (200, "{}"), (404, "null"), (200, "\"200\"")] {
+        for (status, body) in
+            [(200, ""), (200, "<html>"), (200, "{"), (200, "[]"), (200, "{}"), (404, "null"), (200, "\"200\"")]
+        {
             assert_eq!(Reply::read(status, body.as_bytes()).unwrap_err().status, UPAY_E_REPLY, "{body}");
         }
         assert_eq!(Reply::read(502, b"<html>").unwrap_err().status, UPAY_E_GATEWAY);
-        for body in [r#"{"result_code":"200"}"#, r#"{"result_code":"200","biz_response":null}"#, r#"{"result_code":"500"}"#, r#"{"result_code":"302"}"#] {
+        for body in [
+            r#"{"result_code":"200"}"#,
+            r#"{"result_code":"200","biz_response":null}"#,
+            r#"{"result_code":"500"}"#,
+            r#"{"result_code":"302"}"#,
+        ] {
             assert!(matches!(read(body).standing(), Standing::InDoubt(_)), "{body}");
         }
     }
 
     #[test]
     fn only_a_400_in_the_body_proves_that_nothing_happened() {
-        let status = |code: &str| match read(&format!(r#"{{"result_code":"400","error_code":"{code}"}}"#)).standing() {
+        let status = |code: &str| match read(&format!(r#"{{"result_code":"400","error_code":"{code}"}}"#)).standing()
+        {
             Standing::Refused(error) => error.status,
             other => panic!("{other:?}"),
         };
@@ -179,7 +183,9 @@ mod tests {
 
     #[test]
     fn an_order_is_named_by_number_and_amount_together() {
-        let with = |data: &str| read(&format!(r#"{{"result_code":"200","biz_response":{{"result_code":"SUCCESS","data":{data}}}}}"#));
+        let with = |data: &str| {
+            read(&format!(r#"{{"result_code":"200","biz_response":{{"result_code":"SUCCESS","data":{data}}}}}"#))
+        };
         assert!(with(r#"{"client_sn":"c","total_amount":"100"}"#).names(&identity()));
         assert!(!with(r#"{"client_sn":"c"}"#).names(&identity()));
         assert!(!with(r#"{"total_amount":"100"}"#).names(&identity()));

@@ -98,11 +98,7 @@ fn query(outcome: i32) -> Words {
             "已查到订单，请以订单状态为准。",
             "The gateway knows the order; its order_status tells how it stands.",
         ),
-        _ => words(
-            UPAY_ADVICE_NONE,
-            "支付网关没有此订单。",
-            "The gateway knows no such order.",
-        ),
+        _ => words(UPAY_ADVICE_NONE, "支付网关没有此订单。", "The gateway knows no such order."),
     }
 }
 

@@ -32,11 +32,7 @@ impl Place {
             }
             Err(TryLockError::Error(error)) => return Err(failed("lock", &lock_path, &error)),
         }
-        Ok(Self {
-            journal: directory.join(format!("{name}.journal")),
-            directory: directory.to_owned(),
-            _lock: lock,
-        })
+        Ok(Self { journal: directory.join(format!("{name}.journal")), directory: directory.to_owned(), _lock: lock })
     }
 
     /// Opens the journal. What is there is checked on a copy first, because opening repairs and so writes.
@@ -86,7 +82,8 @@ fn try_on_copy(bytes: &[u8], check: impl FnOnce(&mut Database) -> Result<()>) ->
     filled.map_err(|error| Error::new(UPAY_E_STORAGE, format!("the journal: {error}")))?;
     // Nonsense in the file may make the reader panic; that is damage too.
     let checked = catch_unwind(AssertUnwindSafe(|| {
-        let mut database = Database::builder().create_with_backend(copy).map_err(|error| damaged(&error.to_string()))?;
+        let mut database =
+            Database::builder().create_with_backend(copy).map_err(|error| damaged(&error.to_string()))?;
         check(&mut database)
     }));
     checked.unwrap_or_else(|_| Err(damaged("it is unreadable")))
@@ -127,7 +124,9 @@ mod private {
             let name = PathBuf::from(entry?.file_name());
             let ours = ["journal", "lock", "new"].map(Some);
             if !ours.contains(&name.extension().and_then(|extension| extension.to_str())) {
-                crate::log::warn(format_args!("state_dir is shared with other files: its own permissions are left as they are"));
+                crate::log::warn(format_args!(
+                    "state_dir is shared with other files: its own permissions are left as they are"
+                ));
                 return Ok(());
             }
         }

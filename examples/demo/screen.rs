@@ -1,0 +1,88 @@
+//! What the demo shows: a timeline for each payment. Colours only where somebody watches.
+
+use std::io::IsTerminal;
+
+use upay::abi::*;
+
+use crate::till::Heard;
+use crate::Sale;
+
+const GREEN: &str = "32";
+const RED: &str = "31";
+const YELLOW: &str = "33";
+const BOLD: &str = "1";
+const DIM: &str = "2";
+
+fn paint(style: &str, text: &str) -> String {
+    if std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        format!("\x1b[{style}m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
+pub fn opening(url: &str) {
+    println!("{}", paint(BOLD, &format!("libupay {}: five payments through the C API", env!("CARGO_PKG_VERSION"))));
+    println!("五笔收款演示 · the gateway is the built-in simulator at {url}; no real money moves");
+    println!("{}", paint(DIM, "pauses and time limits are shortened for the demo"));
+}
+
+pub fn sale(number: usize, of: usize, sale: &Sale, barcode: &str) {
+    println!();
+    println!("{}", paint(BOLD, &format!("{number}/{of}  {} · {}", sale.zh, sale.en)));
+    println!("     {}  {}  {}", yuan(sale.fen), sale.subject, paint(DIM, &format!("code {barcode}")));
+}
+
+pub fn event(heard: &Heard) {
+    let seconds = heard.elapsed_ms as f64 / 1000.0;
+    let style = colour(heard.outcome);
+    println!("     {seconds:6.2} s  {}  {}", paint(style, &format!("{:<10}", heard.phase)), heard.zh);
+    println!("                           {}", paint(DIM, &heard.en));
+}
+
+pub fn verdict(heard: &Heard, charged: u64, right: bool) {
+    let words = match heard.outcome {
+        UPAY_OUTCOME_SUCCESS => "已付款 · PAID".to_owned(),
+        UPAY_OUTCOME_FAILED => format!("未付款，互不相欠 · NOT PAID, nothing is owed (status {})", heard.status),
+        _ => format!("结果未知 · NOBODY KNOWS (status {})", heard.status),
+    };
+    println!("     {}  {}", paint(BOLD, "结果 verdict"), paint(colour(heard.outcome), &words));
+    println!("     {}  {}", paint(BOLD, "建议 advice "), advice(heard.advice));
+    let (mark, style) = if right { ("✓ agrees", GREEN) } else { ("✗ DIFFERS", RED) };
+    println!("     {}  {} {}", paint(BOLD, "账本 ledger "), yuan(charged), paint(style, mark));
+}
+
+pub fn closing(wrong: usize, of: usize) {
+    println!();
+    if wrong == 0 {
+        println!("{}", paint(GREEN, &format!("全部一致 · all {of} verdicts agree with the customers' wallets")));
+    }
+}
+
+fn colour(outcome: i32) -> &'static str {
+    match outcome {
+        UPAY_OUTCOME_SUCCESS => GREEN,
+        UPAY_OUTCOME_FAILED => RED,
+        UPAY_OUTCOME_PENDING => DIM,
+        _ => YELLOW,
+    }
+}
+
+fn yuan(fen: u64) -> String {
+    format!("¥{}.{:02}", fen / 100, fen % 100)
+}
+
+fn advice(advice: i32) -> &'static str {
+    match advice {
+        UPAY_ADVICE_DELIVER => "交货 · hand over the goods",
+        UPAY_ADVICE_RETRY => "用新订单重新收款 · start a new payment",
+        UPAY_ADVICE_WAIT => "请稍候 · wait",
+        UPAY_ADVICE_CALL_SUPPORT => "不要交货，联系客服 · hand over no goods, call support",
+        UPAY_ADVICE_FIX_REQUEST => "联系收银软件厂商 · call the till's maker",
+        UPAY_ADVICE_CHECK_NETWORK => "检查网络 · check the network",
+        UPAY_ADVICE_RETRY_SAME => "用同一单号重试 · try again under the same number",
+        UPAY_ADVICE_BY_HAND => "人工处理 · settle it by hand",
+        UPAY_ADVICE_ASK_CUSTOMER => "请顾客换码或换支付方式 · ask the customer for a fresh code or other means",
+        _ => "无需操作 · nothing to do",
+    }
+}

@@ -1,0 +1,192 @@
+//! One order: what it is now, and what the clock will make of it.
+//!
+//! No thread waits for a customer. An order knows what is still to come and when, and catches up whenever somebody looks.
+
+use std::collections::VecDeque;
+
+use super::scenario::Fate;
+
+/// An order's status, in the gateway's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Created,
+    Paid,
+    PayCanceled,
+    PayError,
+    Refunded,
+    Canceled,
+    CancelInProgress,
+    CancelError,
+}
+
+impl Status {
+    /// `order_status`.
+    pub fn order_status(self) -> &'static str {
+        match self {
+            Status::Created => "CREATED",
+            Status::Paid => "PAID",
+            Status::PayCanceled => "PAY_CANCELED",
+            Status::PayError => "PAY_ERROR",
+            Status::Refunded => "REFUNDED",
+            Status::Canceled => "CANCELED",
+            Status::CancelInProgress => "CANCEL_INPROGRESS",
+            Status::CancelError => "CANCEL_ERROR",
+        }
+    }
+
+    /// `status`: that of the last transaction of the order.
+    pub fn transaction_status(self) -> &'static str {
+        match self {
+            Status::Created | Status::CancelInProgress => "IN_PROG",
+            Status::Paid | Status::Refunded | Status::Canceled => "SUCCESS",
+            Status::PayCanceled => "FAIL_CANCELED",
+            Status::PayError => "FAIL_ERROR",
+            Status::CancelError => "CANCEL_ERROR",
+        }
+    }
+}
+
+/// Where the customer's money is, whatever the gateway believes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Money {
+    NotTaken,
+    Taken,
+    Returned,
+}
+
+/// Something that happens to an order at its time.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    at_ms: u64,
+    status: Status,
+    money: Money,
+}
+
+/// An order that exists, or that is on its way.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Sixteen digits, the gateway's own number.
+    pub sn: String,
+    pub subject: String,
+    pub operator: String,
+    pub description: Option<String>,
+    pub reflect: Option<String>,
+    pub payway: String,
+    pub created_ms: u64,
+    pub status: Status,
+    pub money: Money,
+    /// When it was paid, if it was.
+    pub paid_ms: Option<u64>,
+    /// When its last transaction ended, if it did.
+    pub finished_ms: Option<u64>,
+    still_to_come: VecDeque<Turn>,
+}
+
+impl Order {
+    /// Sets an order on the way that its fate tells. `None` for the fates that make no order.
+    pub fn meet(mut self, fate: Fate, n_ms: u64) -> Option<Order> {
+        use Money::{NotTaken, Returned, Taken};
+        use Status::{Canceled, Created, Paid, PayCanceled, PayError, Refunded};
+        if let Fate::ArrivesPaid | Fate::ArrivesCreated = fate {
+            self.created_ms += n_ms;
+        }
+        let now_ms = self.created_ms;
+        let later_ms = now_ms + n_ms;
+        let turns: &[(u64, Status, Money)] = match fate {
+            Fate::Refused | Fate::Lost => return None,
+            Fate::NeverPaid => &[],
+            Fate::PaidAtOnce | Fate::ArrivesPaid => &[(now_ms, Paid, Taken)],
+            Fate::PaidAfterN | Fate::ArrivesCreated => &[(later_ms, Paid, Taken)],
+            Fate::FailsAtOnce => &[(now_ms, PayCanceled, NotTaken)],
+            Fate::FailsAfterN => &[(later_ms, PayCanceled, NotTaken)],
+            Fate::ErrorThenFails => &[(now_ms, PayError, NotTaken), (later_ms, PayCanceled, NotTaken)],
+            Fate::ErrorThenPaid => &[(now_ms, PayError, NotTaken), (later_ms, Paid, Taken)],
+            Fate::EndsInError => &[(later_ms, PayError, NotTaken)],
+            Fate::EndsInErrorCharged => &[(later_ms, PayError, Taken)],
+            Fate::RefundedAfterN => &[(later_ms, Paid, Taken), (later_ms, Refunded, Returned)],
+            Fate::CanceledAfterN => &[(later_ms, Canceled, NotTaken)],
+        };
+        self.still_to_come = turns.iter().map(|&(at_ms, status, money)| Turn { at_ms, status, money }).collect();
+        debug_assert_eq!(self.status, Created);
+        Some(self)
+    }
+
+    /// An order as a pay request makes it, before anything has happened.
+    pub fn created(sn: String, payway: String, created_ms: u64) -> Order {
+        Order {
+            sn,
+            subject: String::new(),
+            operator: String::new(),
+            description: None,
+            reflect: None,
+            payway,
+            created_ms,
+            status: Status::Created,
+            money: Money::NotTaken,
+            paid_ms: None,
+            finished_ms: None,
+            still_to_come: VecDeque::new(),
+        }
+    }
+
+    /// Whether the gateway knows the order yet.
+    pub fn arrived(&self, now_ms: u64) -> bool {
+        self.created_ms <= now_ms
+    }
+
+    /// Does all that is due.
+    pub fn catch_up(&mut self, now_ms: u64) {
+        while let Some(turn) = self.still_to_come.front().copied().filter(|turn| turn.at_ms <= now_ms) {
+            self.still_to_come.pop_front();
+            self.turn(turn);
+        }
+    }
+
+    /// Does all that is still to come: the customer has been hurried.
+    pub fn hasten(&mut self, now_ms: u64) {
+        for turn in &mut self.still_to_come {
+            turn.at_ms = turn.at_ms.min(now_ms);
+        }
+        self.catch_up(now_ms);
+    }
+
+    /// Makes the order something else now, and nothing more is to come.
+    pub fn end_as(&mut self, status: Status, now_ms: u64) {
+        let money = match (status, self.money) {
+            (Status::Paid, _) => Money::Taken,
+            (Status::Canceled, Money::Taken) => Money::Returned,
+            (_, money) => money,
+        };
+        self.still_to_come.clear();
+        self.turn(Turn { at_ms: now_ms, status, money });
+    }
+
+    /// Starts a cancel that ends as `last` at its time.
+    pub fn cancel_slowly(&mut self, last: Status, now_ms: u64, at_ms: u64) {
+        self.end_as(Status::CancelInProgress, now_ms);
+        let money = if last == Status::Paid { Money::Taken } else { self.money };
+        self.still_to_come.push_back(Turn { at_ms, status: last, money });
+    }
+
+    /// When the clock will next change something that can be seen.
+    pub fn next_change_ms(&self, now_ms: u64) -> Option<u64> {
+        if self.arrived(now_ms) {
+            self.still_to_come.front().map(|turn| turn.at_ms)
+        } else {
+            Some(self.created_ms)
+        }
+    }
+
+    fn turn(&mut self, turn: Turn) {
+        self.status = turn.status;
+        self.money = turn.money;
+        match turn.status {
+            Status::Created | Status::CancelInProgress => self.finished_ms = None,
+            Status::Paid => {
+                self.paid_ms = Some(turn.at_ms);
+                self.finished_ms = Some(turn.at_ms);
+            }
+            _ => self.finished_ms = Some(turn.at_ms),
+        }
+    }
+}

@@ -1,0 +1,365 @@
+//! Each row of the rules, as a conversation: what the gateway answers, what the flow does next, and when.
+
+use super::limits::{Limits, Pauses};
+use super::pay::Pay;
+use super::settle::Settle;
+use super::watch::{Told, Watch, ABSENT_MS_MAX};
+use super::*;
+use crate::error::Error;
+
+fn order() -> Identity {
+    Identity { terminal_sn: "t".into(), client_sn: "c".into(), total_amount: Some("100".into()) }
+}
+
+fn limits() -> Limits {
+    Limits {
+        poll: Pauses::parse("2000*15,5000").unwrap(),
+        pay_timeout: 60_000,
+        cancel_timeout: 30_000,
+        not_found_grace: 6_000,
+        watch: Pauses::parse("30000,60000,300000").unwrap(),
+    }
+}
+
+fn reply(body: String) -> Result<Reply> {
+    Reply::read(200, body.as_bytes())
+}
+
+/// An answer about this order.
+fn said(result_code: &str, order_status: &str) -> Result<Reply> {
+    reply(format!(
+        r#"{{"result_code":"200","biz_response":{{"result_code":"{result_code}","data":{{"client_sn":"c",
+        "terminal_sn":"t","total_amount":"100","order_status":"{order_status}"}}}}}}"#
+    ))
+}
+
+fn status(order_status: &str) -> Result<Reply> {
+    said("SUCCESS", order_status)
+}
+
+fn fail(error_code: &str) -> Result<Reply> {
+    reply(format!(
+        r#"{{"result_code":"200","biz_response":{{"result_code":"FAIL","error_code":"{error_code}","data":null}}}}"#
+    ))
+}
+
+fn top(result_code: &str, error_code: &str) -> Result<Reply> {
+    reply(format!(r#"{{"result_code":"{result_code}","error_code":"{error_code}"}}"#))
+}
+
+fn lost() -> Result<Reply> {
+    Err(Error::new(UPAY_E_INTERRUPTED, "reset"))
+}
+
+const GONE: &str = "UPAY_ORDER_NOT_EXISTS";
+
+/// Plays a conversation: whenever the flow asks, the next answer of `script` is given, each taking 100 ms; the last
+/// repeats. Gives the calls with the time of each, and the end with its time.
+struct Played {
+    calls: Vec<(Call, Millis)>,
+    fate: Fate,
+    ended: Millis,
+}
+
+fn play(mut flow: impl Flow, script: &[Result<Reply>]) -> Played {
+    let mut now = 1_000;
+    let mut calls = Vec::new();
+    let mut next = flow.step(Input::Begin, now);
+    loop {
+        assert!(calls.len() < 1_000, "the flow does not end");
+        next = match next {
+            Next::Done(fate) => return Played { calls, fate, ended: now - 1_000 },
+            Next::SleepUntil(due) => {
+                assert!(due >= now, "a pause that is over before it begins");
+                now = due;
+                flow.step(Input::Timer, now)
+            }
+            Next::Send(call) => {
+                calls.push((call, now - 1_000));
+                now += 100;
+                let heard = script.get(calls.len() - 1).or(script.last()).expect("a script has an answer");
+                flow.step(Input::Heard(heard), now)
+            }
+        };
+    }
+}
+
+fn pay(script: &[Result<Reply>]) -> Played {
+    play(Pay::new(order(), limits()), script)
+}
+
+fn count(played: &Played, call: Call) -> usize {
+    played.calls.iter().filter(|(made, _)| *made == call).count()
+}
+
+#[test]
+fn the_answer_to_pay_decides_where_it_is_final() {
+    let at_once = [
+        (said("PAY_SUCCESS", "PAID"), Fate::Paid),
+        (said("PAY_FAIL", "PAY_CANCELED"), Fate::Refused(UPAY_E_REFUSED)),
+        (fail("INSUFFICIENT_FUND"), Fate::Refused(UPAY_E_REFUSED)),
+        (fail("A_CODE_OF_NEXT_YEAR"), Fate::Refused(UPAY_E_REFUSED)),
+        (said("PAY_FAIL_ERROR", "PAY_ERROR"), Fate::Unknown),
+        (top("400", "INVALID_PARAMS"), Fate::Refused(UPAY_E_REQUEST)),
+        (top("400", "ILLEGAL_SIGN"), Fate::Refused(UPAY_E_SIGN)),
+        (Err(Error::new(UPAY_E_TLS, "untrusted")), Fate::NotSent(UPAY_E_TLS)),
+    ];
+    for (answer, fate) in at_once {
+        let played = pay(std::slice::from_ref(&answer));
+        assert_eq!((played.fate, played.calls.len()), (fate, 1), "{answer:?}");
+    }
+}
+
+#[test]
+fn every_other_answer_to_pay_is_asked_about_and_never_sent_again() {
+    let other = |field: &str, value: &str| {
+        let body = r#"{"result_code":"200","biz_response":{"result_code":"PAY_SUCCESS","data":{"client_sn":"c",
+            "terminal_sn":"t","total_amount":"100","order_status":"PAID"}}}"#;
+        let ours = format!(
+            r#""{field}":"{}""#,
+            if field == "client_sn" {
+                "c"
+            } else if field == "terminal_sn" {
+                "t"
+            } else {
+                "100"
+            }
+        );
+        reply(body.replace(&ours, &format!(r#""{field}":"{value}""#)))
+    };
+    let in_doubt = [
+        lost(),
+        Err(Error::new(UPAY_E_NO_REPLY, "late")),
+        Err(Error::new(UPAY_E_REPLY, "garbage")),
+        top("500", "UNKNOWN_SYSTEM_ERROR"),
+        top("500", "MAINTENANCE_INPROGRESS"),
+        top("302", "?"),
+        said("PAY_IN_PROGRESS", "CREATED"),
+        said("PAY_FAIL_IN_PROGRESS", "CREATED"),
+        said("A_CODE_OF_NEXT_YEAR", "PAID"),
+        said("PAY_SUCCESS", "CREATED"),
+        said("PAY_FAIL", "PAID"),
+        fail("CLIENT_SN_CONFLICT"),
+        fail("TRADE_HAS_SUCCESS"),
+        said("FAIL", "PAID"),
+        other("client_sn", "d"),
+        other("terminal_sn", "u"),
+        other("total_amount", "1"),
+        reply(r#"{"result_code":"200","biz_response":{"result_code":"PAY_SUCCESS","data":null}}"#.into()),
+    ];
+    for answer in in_doubt {
+        let played = pay(&[answer.clone(), status("CREATED"), status("PAID")]);
+        assert_eq!(played.fate, Fate::Paid, "{answer:?}");
+        assert_eq!(played.calls, [(Call::Pay, 0), (Call::Query, 2_100), (Call::Query, 4_200)], "{answer:?}");
+    }
+}
+
+#[test]
+fn a_query_decides_where_it_is_final() {
+    let ends = [
+        ("PAID", Fate::Paid),
+        ("PAY_CANCELED", Fate::Refused(UPAY_E_REFUSED)),
+        ("CANCELED", Fate::Returned),
+        ("REFUNDED", Fate::Returned),
+        ("PARTIAL_REFUNDED", Fate::PartlyReturned),
+    ];
+    for (order_status, fate) in ends {
+        let played = pay(&[lost(), lost(), status("A_STATUS_OF_NEXT_YEAR"), status(order_status)]);
+        assert_eq!((played.fate, played.calls.len()), (fate, 4), "{order_status}");
+    }
+}
+
+#[test]
+fn a_status_counts_only_in_a_reply_that_names_the_order() {
+    let nameless = |order_status: &str| {
+        reply(format!(
+            r#"{{"result_code":"200","biz_response":{{"result_code":"SUCCESS","data":{{"order_status":"{order_status}"}}}}}}"#
+        ))
+    };
+    for order_status in ["PAID", "CANCELED", "PAY_CANCELED"] {
+        let played = pay(&[lost(), nameless(order_status)]);
+        assert_eq!(played.fate, Fate::Unknown, "{order_status}");
+    }
+}
+
+#[test]
+fn not_paid_in_time_is_cancelled() {
+    let mut script = vec![said("PAY_IN_PROGRESS", "CREATED"); 1];
+    script.extend(vec![status("CREATED"); 20]);
+    script.push(said("CANCEL_SUCCESS", "CANCELED"));
+    let played = pay(&script);
+    assert_eq!(played.fate, Fate::Expired);
+    // The time runs from the end of the pay call: 15 pauses of 2 s, then of 5 s.
+    assert_eq!(played.calls.last(), Some(&(Call::Cancel, 60_100)));
+    assert_eq!(count(&played, Call::Query), 20);
+}
+
+#[test]
+fn an_order_that_the_gateway_itself_does_not_know_ends_unknown_and_is_not_cancelled() {
+    for order_status in ["PAY_ERROR", "CANCEL_ERROR", "REFUND_ERROR", "INVALID_STATUS_CODE"] {
+        let played = pay(&[lost(), status(order_status)]);
+        assert_eq!((played.fate, count(&played, Call::Cancel)), (Fate::Unknown, 0), "{order_status}");
+        assert_eq!(played.ended, 60_100);
+    }
+}
+
+#[test]
+fn another_amount_under_our_number_is_never_paid_and_never_cancelled() {
+    let other = reply(
+        r#"{"result_code":"200","biz_response":{"result_code":"SUCCESS","data":{"client_sn":"c","terminal_sn":"t",
+        "total_amount":"1","order_status":"PAID"}}}"#
+            .into(),
+    );
+    let played = pay(&[lost(), other]);
+    assert_eq!((played.fate, count(&played, Call::Cancel)), (Fate::Unknown, 0));
+}
+
+#[test]
+fn no_such_order_counts_only_twice_in_a_row_with_the_grace_between() {
+    let played = pay(&[lost(), fail(GONE)]);
+    assert_eq!(played.fate, Fate::Absent);
+    // Answered at 2200, 4300, 6400 and 8500: only the last is 6 s after the first.
+    assert_eq!((count(&played, Call::Query), played.ended), (4, 8_500));
+
+    let played = pay(&[lost(), fail(GONE), fail(GONE), status("CREATED"), fail(GONE), fail(GONE), status("PAID")]);
+    assert_eq!(played.fate, Fate::Paid);
+
+    // No answer is not an answer: it neither counts nor breaks the row.
+    let played = pay(&[lost(), fail("UPAY_ORDER_NOT_EXIST"), lost(), lost(), lost(), fail(GONE)]);
+    assert_eq!((played.fate, count(&played, Call::Query)), (Fate::Absent, 5));
+
+    // Another code, however alike, is not that answer.
+    let played =
+        pay(&[lost(), fail("TRADE_NOT_EXIST"), fail("TRADE_NOT_EXIST"), fail("TRADE_NOT_EXIST"), status("PAID")]);
+    assert_eq!(played.fate, Fate::Paid);
+}
+
+#[test]
+fn a_lost_cancel_is_sent_again_until_its_time_is_up() {
+    let cancel = || Settle::by_cancel(order(), limits(), true);
+    let played = play(
+        cancel(),
+        &[lost(), top("500", "REQUEST_FAIL"), top("400", "ILLEGAL_SIGN"), fail("UPAY_CANCEL_ORDER_NOOP")],
+    );
+    assert_eq!((played.fate, count(&played, Call::Cancel)), (Fate::Cancelled, 4));
+
+    let played = play(cancel(), &[lost()]);
+    assert_eq!(played.fate, Fate::Unknown);
+    assert_eq!(played.ended, 30_000);
+}
+
+#[test]
+fn a_cancel_decides_where_it_is_final() {
+    let cancel = || Settle::by_cancel(order(), limits(), false);
+    for (answer, fate) in [
+        (said("CANCEL_SUCCESS", "CANCELED"), Fate::Expired),
+        (said("CANCEL_ABORT_SUCCESS", "CANCELED"), Fate::Expired),
+        (fail("UPAY_CANCEL_ORDER_NOOP"), Fate::Expired),
+        (said("CANCEL_ERROR", "CANCEL_ERROR"), Fate::Unknown),
+        (said("CANCEL_ABORT_ERROR", "CANCEL_ERROR"), Fate::Unknown),
+    ] {
+        let played = play(cancel(), std::slice::from_ref(&answer));
+        assert_eq!((played.fate, played.calls.len()), (fate, 1), "{answer:?}");
+    }
+    let played = play(cancel(), &[fail(GONE)]);
+    assert_eq!(played.fate, Fate::Absent);
+    assert!(played.ended >= 6_000);
+}
+
+#[test]
+fn a_refused_cancel_asks_once_more_because_it_may_just_have_been_paid() {
+    let refused = || fail("UPAY_CANCEL_INVALID_ORDER_STATE");
+    let cancel = || Settle::by_cancel(order(), limits(), true);
+    let played = play(cancel(), &[refused(), status("PAID")]);
+    assert_eq!((played.fate, played.calls), (Fate::Paid, vec![(Call::Cancel, 0), (Call::Query, 100)]));
+    // That question may be lost too.
+    let played = play(cancel(), &[refused(), lost(), status("PAID")]);
+    assert_eq!(played.fate, Fate::Paid);
+    let played = play(cancel(), &[refused(), status("CREATED"), said("CANCEL_SUCCESS", "CANCELED")]);
+    assert_eq!(played.fate, Fate::Cancelled);
+}
+
+#[test]
+fn a_cancel_under_way_is_asked_about_and_paid_is_then_not_the_last_word() {
+    let under_way = || said("CANCEL_IN_PROGRESS", "CANCEL_INPROGRESS");
+    let cancel = || Settle::by_cancel(order(), limits(), true);
+    let played = play(cancel(), &[under_way(), status("CANCEL_INPROGRESS"), status("CANCELED")]);
+    assert_eq!(played.fate, Fate::Cancelled);
+    let played = play(cancel(), &[under_way(), status("PAID"), fail("UPAY_CANCEL_ORDER_NOOP")]);
+    assert_eq!(played.fate, Fate::Cancelled);
+    let played =
+        play(cancel(), &[under_way(), status("PAID"), fail("UPAY_CANCEL_INVALID_ORDER_STATE"), status("PAID")]);
+    assert_eq!(played.fate, Fate::Paid);
+    // "Cancelled" in a reply that calls the order paid proves nothing.
+    let played = play(cancel(), &[said("CANCEL_SUCCESS", "PAID"), status("CANCELED")]);
+    assert_eq!(played.fate, Fate::Cancelled);
+}
+
+#[test]
+fn giving_up_before_anything_left_proves_that_nothing_did() {
+    let mut flow = Pay::new(order(), limits());
+    flow.give_up();
+    assert_eq!(flow.step(Input::Begin, 0), Next::Done(Fate::NotSent(UPAY_E_CANCELLED)));
+
+    let mut flow = Pay::new(order(), limits());
+    assert_eq!(flow.step(Input::Begin, 0), Next::Send(Call::Pay));
+    flow.give_up();
+    let broken_off = Err(Error::new(UPAY_E_CONNECT, "broken off"));
+    assert_eq!(flow.step(Input::Heard(&broken_off), 1), Next::Done(Fate::NotSent(UPAY_E_CANCELLED)));
+}
+
+#[test]
+fn giving_up_later_cancels_at_once() {
+    let mut flow = Pay::new(order(), limits());
+    flow.step(Input::Begin, 0);
+    flow.give_up();
+    assert_eq!(flow.step(Input::Heard(&lost()), 1), Next::Send(Call::Cancel));
+
+    let mut flow = Pay::new(order(), limits());
+    flow.step(Input::Begin, 0);
+    assert_eq!(flow.step(Input::Heard(&lost()), 100), Next::SleepUntil(2_100));
+    flow.give_up();
+    assert_eq!(flow.step(Input::Timer, 500), Next::Send(Call::Cancel));
+    assert_eq!(flow.step(Input::Heard(&said("CANCEL_SUCCESS", "CANCELED")), 600), Next::Done(Fate::Cancelled));
+}
+
+#[test]
+fn paid_after_failed_goes_back_and_paid_after_unknown_is_reported() {
+    let watch = |told| Watch::new(order(), limits(), told);
+    let played = play(watch(Told::Failed), &[fail(GONE), status("PAID"), said("CANCEL_SUCCESS", "CANCELED")]);
+    assert_eq!(played.fate, Fate::Returned);
+    assert_eq!(played.calls, [(Call::Query, 30_000), (Call::Query, 90_100), (Call::Cancel, 90_200)]);
+    let played = play(watch(Told::Unknown), &[lost(), status("PAID")]);
+    assert_eq!((played.fate, count(&played, Call::Cancel)), (Fate::Paid, 0));
+}
+
+#[test]
+fn what_nobody_waits_for_must_not_be_paid_any_more() {
+    for told in [Told::Failed, Told::Unknown] {
+        let watch = Watch::new(order(), limits(), told);
+        let played = play(watch, &[status("CREATED"), lost(), fail("UPAY_CANCEL_ORDER_NOOP")]);
+        assert_eq!((played.fate, count(&played, Call::Cancel)), (Fate::Returned, 2), "{told:?}");
+    }
+}
+
+#[test]
+fn a_reversal_that_the_gateway_refuses_is_a_matter_for_a_person_and_is_tried_again() {
+    let mut flow = Watch::new(order(), limits(), Told::Failed);
+    let refused = fail("UPAY_CANCEL_INVALID_ORDER_STATE");
+    flow.step(Input::Begin, 0);
+    assert_eq!(flow.step(Input::Timer, 30_000), Next::Send(Call::Query));
+    assert_eq!(flow.step(Input::Heard(&status("PAID")), 30_000), Next::Send(Call::Cancel));
+    assert_eq!(flow.step(Input::Heard(&refused), 30_000), Next::Send(Call::Query));
+    assert_eq!(flow.step(Input::Heard(&status("PAID")), 30_000), Next::SleepUntil(90_000));
+    assert_eq!(flow.trouble(), UPAY_E_REFUSED);
+    assert_eq!(flow.step(Input::Timer, 90_000), Next::Send(Call::Query));
+    assert_eq!(flow.step(Input::Heard(&status("PAID")), 90_000), Next::Send(Call::Cancel));
+    assert_eq!(flow.step(Input::Heard(&status("CANCELED")), 90_000), Next::SleepUntil(390_000));
+}
+
+#[test]
+fn an_order_that_never_arrives_is_let_go_at_last() {
+    let played = play(Watch::new(order(), limits(), Told::Failed), &[fail(GONE)]);
+    assert_eq!(played.fate, Fate::NeverArrived);
+    assert!(played.ended >= ABSENT_MS_MAX);
+}

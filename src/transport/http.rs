@@ -1,0 +1,150 @@
+//! HTTP/1.1 by ureq, which is told everything: its defaults follow redirects, ask the environment for a proxy and make
+//! errors of statuses. It never sends a request twice by itself.
+
+use super::mark::Mark;
+use super::progress::{Phase, Progress};
+use super::tcp::{port, Tcp};
+use super::tls::Tls;
+use super::verdict;
+use super::{Answer, Exchange, Interrupt, Options, REPLY_BYTES_MAX};
+use crate::abi::UPAY_E_VALUE;
+use crate::error::Error;
+use std::fmt;
+use std::io::Read;
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::time::Duration;
+use ureq::config::Config;
+use ureq::http::{header, Request, Uri};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector, NextTimeout};
+use ureq::{Agent, Proxy};
+
+const USER_AGENT: &str = concat!("libupay/", env!("CARGO_PKG_VERSION"));
+const JSON: &str = "application/json";
+
+/// The buffers of a connection, in bytes. The head of a reply must fit into the input.
+const INPUT_BYTES: usize = 64 * 1024;
+const OUTPUT_BYTES: usize = 32 * 1024;
+
+/// Servers commonly close an idle connection after 15 s or more: leave before them.
+const IDLE_MAX: Duration = Duration::from_secs(10);
+const IDLE_CONNECTIONS_MAX: usize = 4;
+
+pub(super) struct Http {
+    /// Keeps connections for later exchanges.
+    pooled: Agent,
+    /// Keeps none.
+    fresh: Agent,
+    api_domain: String,
+    /// host:port, for messages.
+    server: String,
+    /// host:port without the password, for messages.
+    proxy: Option<String>,
+    connect_timeout: Duration,
+}
+
+impl Http {
+    pub(super) fn new(options: &Options, tcp: Tcp, tls: Tls) -> Result<Self, Error> {
+        let proxy = options.proxy.as_deref().map(parse_proxy).transpose()?;
+        let agent = |idle_connections_max| {
+            let chain = ().chain(ConnectProxyConnector::default()).chain(tcp.clone()).chain(tls.clone());
+            let config = config(proxy.clone(), idle_connections_max);
+            Agent::with_parts(config, Mark(chain), NoResolver)
+        };
+        let server = match options.api_domain.parse::<Uri>() {
+            Ok(uri) => format!("{}:{}", uri.host().unwrap_or_default(), port(&uri)),
+            Err(_) => return Err(Error::new(UPAY_E_VALUE, "api_domain must be https://host[:port]")),
+        };
+        Ok(Self {
+            pooled: agent(IDLE_CONNECTIONS_MAX),
+            fresh: agent(0),
+            api_domain: options.api_domain.clone(),
+            server,
+            proxy: proxy.map(|proxy| format!("{}:{}", proxy.host(), proxy.port())),
+            connect_timeout: options.connect_timeout,
+        })
+    }
+
+    pub(super) fn exchange(&self, exchange: &Exchange, interrupt: &Interrupt) -> Result<Answer, Error> {
+        let (phase, place) = match &self.proxy {
+            Some(proxy) => (Phase::Proxy, format!("proxy {proxy}")),
+            None => (Phase::Lookup, format!("connect to {}", self.server)),
+        };
+        let progress = Progress::begin(interrupt, self.connect_timeout, exchange.reply_timeout, phase, place);
+        // A panic beneath is a fault of ours or of ureq's that the reply may have caused. It proves nothing.
+        let outcome = catch_unwind(AssertUnwindSafe(|| {
+            progress.left()?;
+            self.send(exchange)
+        }));
+        match outcome {
+            Ok(Ok(answer)) if answer.body.len() > REPLY_BYTES_MAX => Err(verdict::too_long(&self.server)),
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(verdict::of(error, &progress, &self.server)),
+            Err(_) => Err(verdict::of_panic(&self.server)),
+        }
+    }
+
+    /// Reads one byte more than a reply may have.
+    fn send(&self, exchange: &Exchange) -> Result<Answer, ureq::Error> {
+        let request = Request::post(format!("{}{}", self.api_domain, exchange.path))
+            .header(header::CONTENT_TYPE, JSON)
+            .header(header::AUTHORIZATION, exchange.authorization)
+            .body(exchange.body)?;
+        let agent = if exchange.fresh { &self.fresh } else { &self.pooled };
+        let response = agent.run(request)?;
+        let http_status = response.status().as_u16();
+        let mut body = Vec::new();
+        response
+            .into_body()
+            .into_reader()
+            .take(REPLY_BYTES_MAX as u64 + 1)
+            .read_to_end(&mut body)?;
+        Ok(Answer { http_status, body })
+    }
+}
+
+/// No timeout is set, so that there is one clock and one deadline: the socket keeps them, in every phase.
+fn config(proxy: Option<Proxy>, idle_connections_max: usize) -> Config {
+    Config::builder()
+        .proxy(proxy)
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .user_agent(USER_AGENT)
+        .accept(JSON)
+        .accept_encoding("")
+        // The buffer is the limit. Ureq's counts what follows an interim reply, body and all, as its head.
+        .max_response_header_size(usize::MAX)
+        .input_buffer_size(INPUT_BYTES)
+        .output_buffer_size(OUTPUT_BYTES)
+        .max_idle_connections(idle_connections_max)
+        .max_idle_connections_per_host(idle_connections_max)
+        .max_idle_age(IDLE_MAX)
+        .build()
+}
+
+/// The message does not repeat the value, which may hold a password.
+fn parse_proxy(value: &str) -> Result<Proxy, Error> {
+    let fault = || Error::new(UPAY_E_VALUE, "proxy must be http://[user:password@]host:port");
+    let uri = value.parse::<Uri>().map_err(|_| fault())?;
+    let plain = uri.scheme_str() == Some("http") && uri.path() == "/" && uri.query().is_none();
+    if !plain || uri.host().unwrap_or_default().is_empty() || uri.port_u16().is_none() {
+        return Err(fault());
+    }
+    Proxy::new(value).map_err(|_| fault())
+}
+
+/// Names are looked up where they are connected to, so that a pooled connection needs no lookup.
+struct NoResolver;
+
+impl Resolver for NoResolver {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        Ok(self.empty())
+    }
+}
+
+impl fmt::Debug for NoResolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NoResolver")
+    }
+}

@@ -1,0 +1,202 @@
+//! How far the exchange on this thread has come: the one thing from which an error is judged.
+//!
+//! It is reached through a thread-local because ureq passes nothing of a caller's through its connectors, agents are
+//! shared by all threads, and a pooled connection outlives the exchange that made it. It cannot be mixed up: an exchange
+//! runs from begin to end on one thread and never inside another, and ureq calls connectors and transports on the
+//! thread that called it.
+
+use super::Interrupt;
+use std::cell::{Cell, RefCell};
+use std::net::TcpStream;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use std::{fmt, io};
+
+/// The clock of the transport, all of it.
+#[allow(clippy::disallowed_methods)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// What is being done before there is a finished connection. With a proxy all of it is `Proxy`, but for the TLS
+/// handshake through the tunnel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Lookup,
+    Connect,
+    Tls,
+    Proxy,
+}
+
+/// Why the exchange was ended from this side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    Deadline,
+    Interrupt,
+}
+
+pub(super) struct Progress {
+    interrupt: Interrupt,
+    deadline: Cell<Instant>,
+    reply_timeout: Duration,
+    phase: Cell<Phase>,
+    place: RefCell<String>,
+    depth: Cell<u32>,
+    finished: Cell<bool>,
+    asked: Cell<bool>,
+    stop: Cell<Option<Stop>>,
+    closed: Cell<bool>,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Rc<Progress>>> = const { RefCell::new(None) };
+}
+
+/// The progress of the exchange on this thread.
+pub(super) fn current() -> io::Result<Rc<Progress>> {
+    CURRENT
+        .with_borrow(Option::clone)
+        .ok_or_else(|| io::Error::other("no exchange is under way on this thread"))
+}
+
+/// Ends the exchange on this thread when it goes, by a panic too.
+pub(super) struct Running(Rc<Progress>);
+
+impl std::ops::Deref for Running {
+    type Target = Progress;
+
+    fn deref(&self) -> &Progress {
+        &self.0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        CURRENT.set(None);
+    }
+}
+
+impl Progress {
+    pub(super) fn begin(
+        interrupt: &Interrupt,
+        connect_timeout: Duration,
+        reply_timeout: Duration,
+        phase: Phase,
+        place: String,
+    ) -> Running {
+        let progress = Rc::new(Progress {
+            interrupt: interrupt.clone(),
+            deadline: Cell::new(after(connect_timeout)),
+            reply_timeout,
+            phase: Cell::new(phase),
+            place: RefCell::new(place),
+            depth: Cell::new(0),
+            finished: Cell::new(false),
+            asked: Cell::new(false),
+            stop: Cell::new(None),
+            closed: Cell::new(false),
+        });
+        CURRENT.set(Some(progress.clone()));
+        Running(progress)
+    }
+
+    pub(super) fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    /// The time that is left, more than none; an error if the exchange has to end.
+    pub(super) fn left(&self) -> io::Result<Duration> {
+        let left = self.deadline.get().saturating_duration_since(now());
+        let stop = match () {
+            () if self.interrupt.is_raised() => Stop::Interrupt,
+            () if left.is_zero() => Stop::Deadline,
+            () => return Ok(left),
+        };
+        self.stop.set(Some(stop));
+        Err(io::Error::other(stop))
+    }
+
+    pub(super) fn watch(&self, socket: &Arc<TcpStream>) {
+        self.interrupt.watch(socket);
+    }
+
+    pub(super) fn enter(&self, phase: Phase, place: String) {
+        self.phase.set(phase);
+        *self.place.borrow_mut() = place;
+    }
+
+    pub(super) fn phase(&self) -> Phase {
+        self.phase.get()
+    }
+
+    pub(super) fn place(&self) -> String {
+        self.place.borrow().clone()
+    }
+
+    /// One more run of the connector chain begins: the first is for the connection of the exchange, one within it for
+    /// the connection to the proxy.
+    pub(super) fn descend(&self) {
+        self.depth.set(self.depth.get() + 1);
+    }
+
+    pub(super) fn ascend(&self) {
+        self.depth.set(self.depth.get() - 1);
+    }
+
+    /// The runs of the chain that are under way.
+    pub(super) fn depth(&self) -> u32 {
+        self.depth.get()
+    }
+
+    /// There is a finished connection, new or pooled: the time for the reply begins, once.
+    pub(super) fn finished(&self) {
+        if !self.finished.replace(true) {
+            self.deadline.set(after(self.reply_timeout));
+        }
+    }
+
+    /// The request is about to be handed to the finished connection: from here on, in doubt.
+    pub(super) fn asked(&self) {
+        self.asked.set(true);
+    }
+
+    pub(super) fn was_asked(&self) -> bool {
+        self.asked.get()
+    }
+
+    /// The peer has ended the connection.
+    pub(super) fn closed(&self) {
+        self.closed.set(true);
+    }
+
+    pub(super) fn was_closed(&self) -> bool {
+        self.closed.get()
+    }
+
+    pub(super) fn stop(&self) -> Option<Stop> {
+        self.stop.get()
+    }
+
+    pub(super) fn reply_timeout(&self) -> Duration {
+        self.reply_timeout
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stop::Deadline => "time limit reached",
+            Stop::Interrupt => "interrupted",
+        })
+    }
+}
+
+impl std::error::Error for Stop {}
+
+/// A time limit beyond what the clock can count is one that is never reached.
+fn after(timeout: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    let now = now();
+    now.checked_add(timeout).unwrap_or(now + FAR)
+}

@@ -1,0 +1,208 @@
+//! The bottom of the chain: a socket, found, connected, read and written under the exchange's deadline and interrupt.
+
+use super::aside::aside;
+use super::lookup::Lookup;
+use super::progress::{self, Phase, Progress};
+use super::Spawn;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fmt, io};
+use ureq::http::Uri;
+use ureq::unversioned::transport::{
+    Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
+};
+
+/// How often a waiting read looks for an interrupt that failed to wake it.
+const READ_SLICE: Duration = Duration::from_millis(200);
+
+/// How often a write looks whether a peer that does not read has made room. A request fits into the socket's buffer,
+/// so hardly any write ever waits.
+const WRITE_PAUSE: Duration = Duration::from_millis(5);
+
+#[derive(Clone)]
+pub(super) struct Tcp {
+    lookup: Lookup,
+    spawn: Spawn,
+}
+
+impl Tcp {
+    pub(super) fn new(lookup: Lookup, spawn: Spawn) -> Self {
+        Self { lookup, spawn }
+    }
+
+    /// The name is looked up here and not by ureq's resolver, which would do it for pooled connections too.
+    fn socket(&self, uri: &Uri, progress: &Progress) -> io::Result<TcpStream> {
+        let host = uri.host().unwrap_or_default();
+        let direct = progress.phase() != Phase::Proxy;
+        if direct {
+            progress.enter(Phase::Lookup, format!("look up {host}"));
+        }
+        let addresses = self.lookup.addresses(host, port(uri), progress)?;
+        let mut failure = None;
+        for (tried, address) in addresses.iter().enumerate() {
+            if direct {
+                progress.enter(Phase::Connect, format!("connect to {address}"));
+            }
+            // An address that does not answer must leave time for those after it.
+            let share = progress.left()? / (addresses.len() - tried) as u32;
+            match self.connect(*address, share, progress) {
+                Ok(socket) => return Ok(socket),
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
+    }
+
+    fn connect(&self, address: SocketAddr, time: Duration, progress: &Progress) -> io::Result<TcpStream> {
+        let time = time.max(Duration::from_millis(1));
+        let socket = aside(&self.spawn, progress, move || {
+            TcpStream::connect_timeout(&address, time)
+        })??;
+        socket.set_nodelay(true)?;
+        Ok(socket)
+    }
+}
+
+impl<In: Transport> Connector<In> for Tcp {
+    type Out = Either<In, Socket>;
+
+    fn connect(&self, details: &ConnectionDetails, tunnel: Option<In>) -> Result<Option<Self::Out>, ureq::Error> {
+        let progress = progress::current()?;
+        let transport = match tunnel {
+            Some(tunnel) => Either::A(tunnel),
+            None => Either::B(Socket {
+                stream: Arc::new(self.socket(details.uri, &progress)?),
+                buffers: LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size()),
+            }),
+        };
+        if details.needs_tls() {
+            let host = details.uri.host().unwrap_or_default();
+            progress.enter(Phase::Tls, format!("tls with {host}:{}", port(details.uri)));
+        }
+        Ok(Some(transport))
+    }
+}
+
+pub(super) fn port(uri: &Uri) -> u16 {
+    uri.port_u16()
+        .unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 })
+}
+
+/// A connected socket. It blocks, but for the moments in which it is written or probed.
+pub(super) struct Socket {
+    stream: Arc<TcpStream>,
+    buffers: LazyBuffers,
+}
+
+impl Socket {
+    /// Without blocking, because a send that timed out does not tell on every system how much of it went.
+    fn write(&mut self, amount: usize, progress: &Progress) -> io::Result<()> {
+        use io::Write;
+        let mut rest = &self.buffers.output()[..amount];
+        while !rest.is_empty() {
+            let left = progress.left()?;
+            match (&*self.stream).write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => rest = &rest[written..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    progress.interrupt().pause(left.min(WRITE_PAUSE));
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    progress.left()?;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the number of bytes that were read; none at the end of the connection.
+    fn read(&mut self, progress: &Progress) -> io::Result<usize> {
+        use io::Read;
+        let space = self.buffers.input_append_buf();
+        if space.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            let slice = progress.left()?.min(READ_SLICE).max(Duration::from_millis(1));
+            wait_at_most(&self.stream, slice)?;
+            // A receive that times out may lose what arrives at that very moment on Windows. A peek takes nothing, so
+            // nothing can be lost, and the read after it does not wait.
+            match self.stream.peek(&mut [0]).and_then(|_| (&*self.stream).read(space)) {
+                Ok(0) => {
+                    progress.left()?;
+                    progress.closed();
+                    return Ok(0);
+                }
+                Ok(amount) => return Ok(amount),
+                Err(error) => match error.kind() {
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted => {}
+                    _ => {
+                        progress.left()?;
+                        progress.closed();
+                        return Err(error);
+                    }
+                },
+            }
+        }
+    }
+}
+
+/// A system that refuses to set it, as macOS does on a connection that the peer has reset, has the outcome ready.
+fn wait_at_most(stream: &TcpStream, time: Duration) -> io::Result<()> {
+    match stream.set_read_timeout(Some(time)) {
+        Err(error) if error.kind() != io::ErrorKind::InvalidInput => Err(error),
+        _ => Ok(()),
+    }
+}
+
+impl Transport for Socket {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        &mut self.buffers
+    }
+
+    fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
+        let progress = progress::current()?;
+        progress.watch(&self.stream);
+        self.stream.set_nonblocking(true)?;
+        let outcome = self.write(amount, &progress);
+        let restored = self.stream.set_nonblocking(false);
+        outcome?;
+        Ok(restored?)
+    }
+
+    fn await_input(&mut self, _: NextTimeout) -> Result<bool, ureq::Error> {
+        let progress = progress::current()?;
+        progress.watch(&self.stream);
+        let amount = self.read(&progress)?;
+        self.buffers.input_appended(amount);
+        Ok(amount > 0)
+    }
+
+    /// Asked before the connection goes into the pool and before it is taken out: a live one has nothing to say.
+    fn is_open(&mut self) -> bool {
+        if let Ok(progress) = progress::current() {
+            // Before the probe, so that an interrupt either is seen by it or comes too late for this socket.
+            progress.interrupt().unwatch(&self.stream);
+        }
+        if self.stream.set_nonblocking(true).is_err() {
+            return false;
+        }
+        let silent = matches!(self.stream.peek(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock);
+        self.stream.set_nonblocking(false).is_ok() && silent
+    }
+}
+
+impl fmt::Debug for Tcp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tcp")
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Socket({:?})", self.stream.peer_addr().ok())
+    }
+}

@@ -1,0 +1,81 @@
+//! The order of the rooms: nothing uses what stands above it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Each room with those that it may use. `abi`, `error` and `log` are for all.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("ffi", &["client", "gateway"]),
+    ("client", &["flow", "engine", "journal", "transport", "gateway"]),
+    ("flow", &["gateway"]),
+    ("engine", &[]),
+    ("journal", &["flow", "gateway"]),
+    ("transport", &["gateway", "engine"]),
+    ("gateway", &[]),
+    ("error", &[]),
+    ("log", &[]),
+    ("abi", &[]),
+];
+const FOR_ALL: &[&str] = &["abi", "error", "log"];
+
+fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+fn all_sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    assert!(files.len() > 20, "the sources were not found");
+    let named = files.into_iter().map(|file| {
+        let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        (name, fs::read_to_string(&file).unwrap())
+    });
+    named.collect()
+}
+
+#[test]
+fn nothing_uses_what_stands_above_it() {
+    for (name, text) in all_sources().into_iter().filter(|(name, _)| name != "lib.rs") {
+        let room = name.split(['/', '.']).next().unwrap();
+        let (_, allowed) =
+            MAY_USE.iter().find(|(known, _)| *known == room).unwrap_or_else(|| panic!("{name}: no such room"));
+        for used in text.split("crate::").skip(1) {
+            let used: String = used.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let fine = used == room || FOR_ALL.contains(&used.as_str()) || allowed.contains(&used.as_str());
+            // The first word of a list in braces is looked at as well.
+            assert!(fine || used.is_empty(), "{name} uses crate::{used}");
+        }
+        assert!(!text.contains("use crate::{"), "{name}: one line a room, so that this test can read it");
+    }
+}
+
+#[test]
+fn unsafe_stands_in_ffi_alone_and_each_block_says_why() {
+    for (name, text) in all_sources() {
+        let lines: Vec<&str> = text.lines().collect();
+        for (number, line) in lines.iter().enumerate() {
+            let code = line.split("//").next().unwrap();
+            if !code.contains("unsafe {") && !code.contains("unsafe impl") {
+                continue;
+            }
+            assert!(name.starts_with("ffi/"), "{name}:{}: unsafe outside of ffi", number + 1);
+            let said = lines[number.saturating_sub(4)..=number].iter().any(|line| line.contains("SAFETY:"));
+            assert!(said, "{name}:{}: no SAFETY comment", number + 1);
+        }
+    }
+}
+
+#[test]
+fn ureq_is_named_in_transport_alone() {
+    for (name, text) in all_sources() {
+        assert!(name.starts_with("transport") || !text.contains("ureq::"), "{name}");
+    }
+}

@@ -1,0 +1,7 @@
+//! The promises of the C ABI, held through the C ABI, over real sockets against the simulator.
+
+#[path = "../../examples/simulator/server.rs"]
+mod simulator;
+
+mod header;
+mod layers;
