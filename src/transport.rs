@@ -42,8 +42,8 @@ use tls::Tls;
 /// The longest reply that is read, in bytes of its body.
 pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
 
-/// Starts a job on a thread that the caller keeps track of. A job is one name lookup or one TCP connect, and the
-/// operating system decides how long it takes; a connect ends within `connect_timeout`. A job may be dropped unrun.
+/// Starts a job on a thread that the caller keeps track of. A job is one name lookup, and the operating system decides
+/// how long it takes. A job may be dropped unrun.
 pub type Spawn = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
 
 /// What holds for every exchange of a transport.
@@ -95,10 +95,8 @@ impl Transport {
     /// With a lookup in the place of the operating system's.
     fn with_lookup(options: &Options, spawn: Spawn, look_up: Arc<lookup::LookUp>) -> Result<Transport, Error> {
         let tls = Tls::new(options.ca_file.as_deref())?;
-        let lookup = Lookup::new(look_up, options.api_domain.starts_with("http://"), spawn.clone());
-        Ok(Transport {
-            http: Http::new(options, tcp::Tcp::new(lookup, spawn), tls)?,
-        })
+        let lookup = Lookup::new(look_up, options.api_domain.starts_with("http://"), spawn);
+        Ok(Transport { http: Http::new(options, tcp::Tcp::new(lookup), tls)? })
     }
 
     /// Sends the request, at most once, and reads the reply, all on this thread.

@@ -75,8 +75,13 @@ impl Watch {
                 self.sleep(Call::Query, now)
             }
             // Nobody waits for this order any more: what is still payable must not be paid, and what was paid after
-            // "failed" goes back.
-            Proof::Paid => self.ask(Call::Cancel),
+            // "failed" goes back. Paid still, after a cancel: a person has to know, while it is tried again.
+            Proof::Paid => {
+                if self.cancel_sent {
+                    self.trouble = UPAY_E_REFUSED;
+                }
+                self.ask(Call::Cancel)
+            }
             Proof::Open if self.cancel_refused => self.sleep(Call::Query, now),
             Proof::Open => self.ask(Call::Cancel),
             Proof::CancelRefused => {

@@ -1,11 +1,8 @@
 //! Calls that the operating system does not let us end, made on a thread beside the exchange.
 //!
-//! A name lookup and a TCP connect block in the operating system with nothing to shut down yet. The exchange waits for
-//! them with its deadline and its interrupt, and walks away when it must; the thread is the caller's to keep track of.
-//! A lookup takes what the resolver of the system takes. A connect is given the time that the exchange has left, so its
-//! thread is gone by the deadline. A connect that does not block would need no thread, but nothing in the standard
-//! library can wait for it, and the ways that can are either unsafe code or a layer of undocumented Windows calls; a
-//! thread costs some tens of microseconds and behaves the same on every Windows.
+//! A name lookup blocks in the operating system with nothing to shut down yet. The exchange waits for it with its
+//! deadline and its interrupt, and walks away when it must; the thread is the caller's to keep track of, and takes what
+//! the resolver of the system takes.
 
 use super::progress::Progress;
 use super::{Interrupt, Spawn};
@@ -19,10 +16,7 @@ where
     F: FnOnce() -> T + Send + 'static,
 {
     let slot = Arc::new(Mutex::new(Slot::Open));
-    let promise = Promise {
-        slot: slot.clone(),
-        interrupt: progress.interrupt().clone(),
-    };
+    let promise = Promise { slot: slot.clone(), interrupt: progress.interrupt().clone() };
     spawn(Box::new(move || promise.keep(job())));
     loop {
         let left = progress.left()?;

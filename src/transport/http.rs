@@ -28,7 +28,7 @@ const OUTPUT_BYTES: usize = 32 * 1024;
 
 /// Servers commonly close an idle connection after 15 s or more: leave before them.
 const IDLE_MAX: Duration = Duration::from_secs(10);
-const IDLE_CONNECTIONS_MAX: usize = 4;
+const IDLE_CONNECTIONS_MAX: usize = 8;
 
 pub(super) struct Http {
     /// Keeps connections for later exchanges.
@@ -94,11 +94,7 @@ impl Http {
         let response = agent.run(request)?;
         let http_status = response.status().as_u16();
         let mut body = Vec::new();
-        response
-            .into_body()
-            .into_reader()
-            .take(REPLY_BYTES_MAX as u64 + 1)
-            .read_to_end(&mut body)?;
+        response.into_body().into_reader().take(REPLY_BYTES_MAX as u64 + 1).read_to_end(&mut body)?;
         Ok(Answer { http_status, body })
     }
 }

@@ -30,12 +30,7 @@ pub(super) struct Lookup {
 
 impl Lookup {
     pub(super) fn new(look_up: Arc<LookUp>, loopback_only: bool, spawn: Spawn) -> Self {
-        Self {
-            look_up,
-            loopback_only,
-            under_way: Arc::default(),
-            spawn,
-        }
+        Self { look_up, loopback_only, under_way: Arc::default(), spawn }
     }
 
     /// At least one address.

@@ -24,11 +24,7 @@ impl<C: Connector<()>> Connector<()> for Mark<C> {
         progress.ascend();
         Ok(connected?.map(|transport| {
             let outermost = progress.depth() == 0;
-            Box::new(Holding {
-                below: Box::new(transport),
-                held: Vec::new(),
-                outermost,
-            }) as Box<dyn Transport>
+            Box::new(Holding { below: Box::new(transport), held: Vec::new(), outermost }) as Box<dyn Transport>
         }))
     }
 }

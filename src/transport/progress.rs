@@ -6,18 +6,13 @@
 //! thread that called it.
 
 use super::Interrupt;
+use crate::engine::clock;
 use std::cell::{Cell, RefCell};
 use std::net::TcpStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fmt, io};
-
-/// The clock of the transport, all of it.
-#[allow(clippy::disallowed_methods)]
-fn now() -> Instant {
-    Instant::now()
-}
 
 /// What is being done before there is a finished connection. With a proxy all of it is `Proxy`, but for the TLS
 /// handshake through the tunnel.
@@ -55,9 +50,7 @@ thread_local! {
 
 /// The progress of the exchange on this thread.
 pub(super) fn current() -> io::Result<Rc<Progress>> {
-    CURRENT
-        .with_borrow(Option::clone)
-        .ok_or_else(|| io::Error::other("no exchange is under way on this thread"))
+    CURRENT.with_borrow(Option::clone).ok_or_else(|| io::Error::other("no exchange is under way on this thread"))
 }
 
 /// Ends the exchange on this thread when it goes, by a panic too.
@@ -107,7 +100,7 @@ impl Progress {
 
     /// The time that is left, more than none; an error if the exchange has to end.
     pub(super) fn left(&self) -> io::Result<Duration> {
-        let left = self.deadline.get().saturating_duration_since(now());
+        let left = self.deadline.get().saturating_duration_since(clock::instant());
         let stop = match () {
             () if self.interrupt.is_raised() => Stop::Interrupt,
             () if left.is_zero() => Stop::Deadline,
@@ -197,6 +190,6 @@ impl std::error::Error for Stop {}
 /// A time limit beyond what the clock can count is one that is never reached.
 fn after(timeout: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
-    let now = now();
+    let now = clock::instant();
     now.checked_add(timeout).unwrap_or(now + FAR)
 }

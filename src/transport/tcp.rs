@@ -1,9 +1,8 @@
 //! The bottom of the chain: a socket, found, connected, read and written under the exchange's deadline and interrupt.
 
-use super::aside::aside;
 use super::lookup::Lookup;
 use super::progress::{self, Phase, Progress};
-use super::Spawn;
+use socket2::{Domain, Socket as Socket2, Type};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,15 +19,18 @@ const READ_SLICE: Duration = Duration::from_millis(200);
 /// so hardly any write ever waits.
 const WRITE_PAUSE: Duration = Duration::from_millis(5);
 
+/// The first and the longest pause between two looks at a connect that is under way.
+const CONNECT_PAUSE_MIN: Duration = Duration::from_millis(1);
+const CONNECT_PAUSE_MAX: Duration = Duration::from_millis(16);
+
 #[derive(Clone)]
 pub(super) struct Tcp {
     lookup: Lookup,
-    spawn: Spawn,
 }
 
 impl Tcp {
-    pub(super) fn new(lookup: Lookup, spawn: Spawn) -> Self {
-        Self { lookup, spawn }
+    pub(super) fn new(lookup: Lookup) -> Self {
+        Self { lookup }
     }
 
     /// The name is looked up here and not by ureq's resolver, which would do it for pooled connections too.
@@ -46,23 +48,52 @@ impl Tcp {
             }
             // An address that does not answer must leave time for those after it.
             let share = progress.left()? / (addresses.len() - tried) as u32;
-            match self.connect(*address, share, progress) {
+            match connect(*address, share, progress) {
                 Ok(socket) => return Ok(socket),
                 Err(error) => failure = Some(error),
             }
         }
         Err(failure.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
     }
-
-    fn connect(&self, address: SocketAddr, time: Duration, progress: &Progress) -> io::Result<TcpStream> {
-        let time = time.max(Duration::from_millis(1));
-        let socket = aside(&self.spawn, progress, move || {
-            TcpStream::connect_timeout(&address, time)
-        })??;
-        socket.set_nodelay(true)?;
-        Ok(socket)
-    }
 }
+
+/// Without blocking, because nothing ends a connect that blocks: it would hold up an interrupt, and so a stop. The
+/// socket is looked at again and again, which needs nothing of any system but what every system has.
+fn connect(address: SocketAddr, time: Duration, progress: &Progress) -> io::Result<TcpStream> {
+    let socket = Socket2::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_nonblocking(true)?;
+    let until = progress.left()?.saturating_sub(time);
+    match socket.connect(&address.into()) {
+        Err(error) if !is_under_way(&error) => return Err(error),
+        _ => {}
+    }
+    let mut pause = CONNECT_PAUSE_MIN;
+    while socket.peer_addr().is_err() {
+        if let Some(error) = socket.take_error()? {
+            return Err(error);
+        }
+        let left = progress.left()?.saturating_sub(until);
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        progress.interrupt().pause(pause.min(left));
+        pause = (pause * 2).min(CONNECT_PAUSE_MAX);
+    }
+    socket.set_nonblocking(false)?;
+    socket.set_tcp_nodelay(true)?;
+    Ok(socket.into())
+}
+
+fn is_under_way(error: &io::Error) -> bool {
+    // Windows says "would block", the others "in progress", for which the standard library has no stable name.
+    error.kind() == io::ErrorKind::WouldBlock || error.raw_os_error() == Some(IN_PROGRESS)
+}
+
+#[cfg(unix)]
+const IN_PROGRESS: i32 = libc::EINPROGRESS;
+/// WSAEINPROGRESS.
+#[cfg(not(unix))]
+const IN_PROGRESS: i32 = 10036;
 
 impl<In: Transport> Connector<In> for Tcp {
     type Out = Either<In, Socket>;
@@ -85,8 +116,7 @@ impl<In: Transport> Connector<In> for Tcp {
 }
 
 pub(super) fn port(uri: &Uri) -> u16 {
-    uri.port_u16()
-        .unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 })
+    uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 })
 }
 
 /// A connected socket. It blocks, but for the moments in which it is written or probed.

@@ -32,8 +32,8 @@ use std::time::{Duration, Instant};
 const LONG: Duration = Duration::from_secs(30);
 /// Short enough to wait for.
 const SHORT: Duration = Duration::from_millis(300);
-/// Ended at once, or by a time limit of [`SHORT`], on a busy machine.
-const SOON: Duration = Duration::from_secs(5);
+/// Ended at once, or by a time limit of [`SHORT`], on however busy a machine: not by [`LONG`].
+const SOON: Duration = Duration::from_secs(25);
 
 const BODY: &[u8] = br#"{"client_sn":"1"}"#;
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
@@ -45,12 +45,7 @@ fn threads() -> Spawn {
 }
 
 fn options(api_domain: String) -> Options {
-    Options {
-        api_domain,
-        connect_timeout: LONG,
-        proxy: None,
-        ca_file: None,
-    }
+    Options { api_domain, connect_timeout: LONG, proxy: None, ca_file: None }
 }
 
 fn plain(address: SocketAddr) -> Options {
@@ -62,13 +57,7 @@ fn transport(options: &Options) -> Transport {
 }
 
 fn request(reply_timeout: Duration) -> Exchange<'static> {
-    Exchange {
-        path: "/upay/v2/pay",
-        authorization: "sn secret-sign",
-        body: BODY,
-        reply_timeout,
-        fresh: true,
-    }
+    Exchange { path: "/upay/v2/pay", authorization: "sn secret-sign", body: BODY, reply_timeout, fresh: true }
 }
 
 fn exchange(options: &Options) -> Result<Answer, Error> {
@@ -92,11 +81,7 @@ fn failed(outcome: Result<Answer, Error>, status: i32) -> String {
     for secret in ["secret", "client_sn", "hunter2"] {
         assert!(!error.message.contains(secret), "{}", error.message);
     }
-    assert!(
-        !error.message.ends_with('.') && !error.message.starts_with(char::is_uppercase),
-        "{}",
-        error.message
-    );
+    assert!(!error.message.ends_with('.') && !error.message.starts_with(char::is_uppercase), "{}", error.message);
     error.message
 }
 
@@ -110,10 +95,7 @@ impl<T: Send + 'static> Peer<T> {
     fn listen(talk: impl FnOnce(TcpListener) -> T + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        Self {
-            address,
-            thread: std::thread::spawn(move || talk(listener)),
-        }
+        Self { address, thread: std::thread::spawn(move || talk(listener)) }
     }
 
     fn accept(talk: impl FnOnce(TcpStream) -> T + Send + 'static) -> Self {
@@ -142,10 +124,7 @@ fn reply_with(reply: &'static [u8]) -> Peer<String> {
 fn read_request(stream: &mut impl Read) -> String {
     let mut text = read_head(stream);
     let lower = text.to_lowercase();
-    let length = lower
-        .split("content-length: ")
-        .nth(1)
-        .and_then(|rest| rest.lines().next());
+    let length = lower.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
     let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
     stream.read_exact(&mut body).unwrap();
     text.push_str(&String::from_utf8(body).unwrap());
@@ -171,9 +150,7 @@ fn rest(stream: &mut impl Read) -> Vec<u8> {
 
 /// Closes with a reset instead of an orderly end.
 fn reset(stream: TcpStream) {
-    socket2::SockRef::from(&stream)
-        .set_linger(Some(Duration::ZERO))
-        .unwrap();
+    socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
 }
 
 /// A certificate authority and a server certified by it.
@@ -194,15 +171,9 @@ fn identity(name: &str) -> Identity {
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(
-            vec![certificate.der().clone()],
-            PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-        )
+        .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
         .unwrap();
-    Identity {
-        server: Arc::new(server),
-        authority_pem: authority.pem(),
-    }
+    Identity { server: Arc::new(server), authority_pem: authority.pem() }
 }
 
 fn tls(server: &Arc<ServerConfig>, stream: TcpStream) -> StreamOwned<ServerConnection, TcpStream> {

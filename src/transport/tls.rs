@@ -27,9 +27,7 @@ pub(super) struct Tls {
 impl Tls {
     /// The certificates in `ca_file` are trusted beside the baked-in ones.
     pub(super) fn new(ca_file: Option<&Path>) -> Result<Self, Error> {
-        let mut roots = RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         if let Some(path) = ca_file {
             add(&mut roots, path).map_err(|why| {
                 let message = format!("ca_file must hold certificates in PEM form: {}: {why}", path.display());
@@ -45,9 +43,7 @@ impl Tls {
             .with_no_client_auth();
         // Early data would be part of a request inside the handshake.
         config.enable_early_data = false;
-        Ok(Self {
-            config: Arc::new(config),
-        })
+        Ok(Self { config: Arc::new(config) })
     }
 }
 
@@ -56,9 +52,7 @@ fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
     let mut added = 0;
     for certificate in CertificateDer::pem_slice_iter(&text) {
         let certificate = certificate.map_err(|_| "not in PEM form".to_owned())?;
-        roots
-            .add(certificate)
-            .map_err(|_| format!("certificate {} cannot be read", added + 1))?;
+        roots.add(certificate).map_err(|_| format!("certificate {} cannot be read", added + 1))?;
         added += 1;
     }
     match added {

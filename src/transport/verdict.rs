@@ -17,10 +17,9 @@ pub(super) fn of(error: ureq::Error, progress: &Progress, server: &str) -> Error
         return not_sent(&error, progress);
     }
     let (status, why) = match progress.stop() {
-        Some(Stop::Deadline) => (
-            UPAY_E_NO_REPLY,
-            format!("not complete within {} ms", progress.reply_timeout().as_millis()),
-        ),
+        Some(Stop::Deadline) => {
+            (UPAY_E_NO_REPLY, format!("not complete within {} ms", progress.reply_timeout().as_millis()))
+        }
         Some(Stop::Interrupt) => (UPAY_E_INTERRUPTED, Stop::Interrupt.to_string()),
         None => in_doubt(&error, progress),
     };
@@ -28,17 +27,11 @@ pub(super) fn of(error: ureq::Error, progress: &Progress, server: &str) -> Error
 }
 
 pub(super) fn too_long(server: &str) -> Error {
-    Error::new(
-        UPAY_E_REPLY,
-        format!("reply from {server}: longer than {REPLY_BYTES_MAX} bytes"),
-    )
+    Error::new(UPAY_E_REPLY, format!("reply from {server}: longer than {REPLY_BYTES_MAX} bytes"))
 }
 
 pub(super) fn of_panic(server: &str) -> Error {
-    Error::new(
-        UPAY_E_INTERRUPTED,
-        format!("reply from {server}: the exchange broke down inside the library"),
-    )
+    Error::new(UPAY_E_INTERRUPTED, format!("reply from {server}: the exchange broke down inside the library"))
 }
 
 fn not_sent(error: &ureq::Error, progress: &Progress) -> Error {
@@ -80,9 +73,7 @@ fn reason(error: &ureq::Error) -> String {
 
 /// The three digits of an HTTP status in a sentence.
 fn status_in(sentence: &str) -> Option<&str> {
-    sentence
-        .split(|c: char| !c.is_ascii_digit())
-        .find(|word| word.len() == 3)
+    sentence.split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 3)
 }
 
 /// What the standard library calls an error of the operating system that it has no kind for. The kind has no stable name.

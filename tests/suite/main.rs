@@ -3,5 +3,10 @@
 #[path = "../../examples/simulator/server.rs"]
 mod simulator;
 
+mod cancel;
 mod header;
+mod host;
 mod layers;
+mod not_sent;
+mod restart;
+mod scenarios;

@@ -14,10 +14,7 @@ fn interrupted(transport: &Transport, body: &[u8], moment: Receiver<()>, status:
             raised
         })
     };
-    let message = failed(
-        transport.exchange(&Exchange { body, ..request(LONG) }, &interrupt),
-        status,
-    );
+    let message = failed(transport.exchange(&Exchange { body, ..request(LONG) }, &interrupt), status);
     let raised = raiser.join().unwrap();
     assert!(raised.elapsed() < SOON, "it took {:?}", raised.elapsed());
     assert!(message.ends_with(": interrupted"), "{message}");
@@ -67,27 +64,31 @@ fn an_interrupt_ends_a_lookup() {
 #[cfg(target_os = "linux")]
 fn an_interrupt_ends_a_connect() {
     let (_listener, address, _queue) = super::reach::full_listener();
+    let before = connecting_to(address);
     let (tell, moment) = channel();
-    // The connect is the one job that is started for an address in digits.
-    let spawn: Spawn = Arc::new(move |job| {
-        std::thread::spawn(job);
+    std::thread::spawn(move || {
+        while connecting_to(address) == before {
+            std::thread::yield_now();
+        }
         tell.send(()).unwrap();
     });
-    let mut options = plain(address);
-    options.connect_timeout = Duration::from_secs(10);
-    let transport = Transport::new(&options, spawn).unwrap();
-    interrupted(&transport, BODY, moment, crate::abi::UPAY_E_CONNECT);
+    interrupted(&transport(&plain(address)), BODY, moment, crate::abi::UPAY_E_CONNECT);
+}
+
+/// The sockets that wait for an answer from there, by the kernel's own list.
+#[cfg(target_os = "linux")]
+fn connecting_to(address: SocketAddr) -> usize {
+    const SYN_SENT: &str = "02";
+    let place = format!(":{:04X}", address.port());
+    let list = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let waiting = list.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    waiting.filter(|row| row.len() > 3 && row[2].ends_with(&place) && row[3] == SYN_SENT).count()
 }
 
 #[test]
 fn an_interrupt_ends_a_handshake() {
     let (peer, moment) = silent_after(|stream| stream.read_exact(&mut [0; 5]).unwrap());
-    interrupted(
-        &transport(&options(format!("https://{}", peer.address))),
-        BODY,
-        moment,
-        UPAY_E_TLS,
-    );
+    interrupted(&transport(&options(format!("https://{}", peer.address))), BODY, moment, UPAY_E_TLS);
     peer.end();
 }
 
@@ -109,12 +110,7 @@ fn an_interrupt_ends_a_request_that_is_not_read() {
         tell.send(()).unwrap();
         let _ = wait.recv();
     });
-    interrupted(
-        &transport(&plain(peer.address)),
-        &super::reply::long_body(),
-        moment,
-        UPAY_E_INTERRUPTED,
-    );
+    interrupted(&transport(&plain(peer.address)), &super::reply::long_body(), moment, UPAY_E_INTERRUPTED);
     drop(done);
     peer.end();
 }
@@ -142,9 +138,8 @@ fn an_interrupt_ends_a_reply_in_its_body() {
 #[test]
 fn one_interrupt_ends_all_exchanges_that_hold_it() {
     let interrupt = Interrupt::new();
-    let (peers, moments): (Vec<_>, Vec<_>) = (0..3)
-        .map(|_| silent_after(|stream| drop(read_request(stream))))
-        .unzip();
+    let (peers, moments): (Vec<_>, Vec<_>) =
+        (0..3).map(|_| silent_after(|stream| drop(read_request(stream)))).unzip();
     let exchanges: Vec<_> = peers
         .iter()
         .map(|peer| {
@@ -154,9 +149,7 @@ fn one_interrupt_ends_all_exchanges_that_hold_it() {
         .collect();
     moments.iter().for_each(|moment| moment.recv().unwrap());
     interrupt.raise();
-    exchanges
-        .into_iter()
-        .for_each(|exchange| drop(failed(exchange.join().unwrap(), UPAY_E_INTERRUPTED)));
+    exchanges.into_iter().for_each(|exchange| drop(failed(exchange.join().unwrap(), UPAY_E_INTERRUPTED)));
     peers.into_iter().for_each(|peer| drop(peer.end()));
 }
 
@@ -173,23 +166,12 @@ fn an_interrupt_of_an_exchange_that_is_over_leaves_its_connection_to_the_next() 
         }
     });
     let transport = Arc::new(transport(&plain(peer.address)));
-    let query = || Exchange {
-        fresh: false,
-        ..request(LONG)
-    };
+    let query = || Exchange { fresh: false, ..request(LONG) };
     let first = Interrupt::new();
     transport.exchange(&query(), &first).unwrap();
     let second = {
         let transport = transport.clone();
-        std::thread::spawn(move || {
-            transport.exchange(
-                &Exchange {
-                    fresh: false,
-                    ..request(LONG)
-                },
-                &Interrupt::new(),
-            )
-        })
+        std::thread::spawn(move || transport.exchange(&Exchange { fresh: false, ..request(LONG) }, &Interrupt::new()))
     };
     first.raise();
     raised.send(()).unwrap();

@@ -48,17 +48,11 @@ fn somewhere() -> Options {
 #[test]
 fn http_goes_through_the_tunnel() {
     let (peer, proxy) = (reply_with(OK), proxy());
-    assert_eq!(
-        exchange(&through(proxy.address, plain(peer.address))).unwrap().body,
-        b"{}"
-    );
+    assert_eq!(exchange(&through(proxy.address, plain(peer.address))).unwrap().body, b"{}");
     assert!(peer.end().starts_with("POST /upay/v2/pay HTTP/1.1\r\n"));
     let head = proxy.end();
     assert!(head.starts_with("CONNECT 127.0.0.1:"), "{head}");
-    assert!(
-        head.contains("Proxy-Authorization: Basic dXNlcjpodW50ZXIy\r\n"),
-        "{head}"
-    );
+    assert!(head.contains("Proxy-Authorization: Basic dXNlcjpodW50ZXIy\r\n"), "{head}");
 }
 
 #[test]
@@ -83,10 +77,7 @@ fn https_goes_through_the_tunnel() {
 #[test]
 fn a_proxy_that_refuses_is_not_sent() {
     for (reply, status) in [
-        (
-            b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n".as_slice(),
-            "407",
-        ),
+        (b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n".as_slice(), "407"),
         (b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n", "502"),
         (b"HTTP/1.1 302 Found\r\nLocation: http://portal.example/\r\n\r\n", "302"),
     ] {
@@ -196,27 +187,18 @@ fn what_fails_behind_the_tunnel_after_the_request_is_in_doubt() {
         reset(stream);
     });
     let tunnel = proxy();
-    failed(
-        exchange(&through(tunnel.address, plain(peer.address))),
-        UPAY_E_INTERRUPTED,
-    );
+    failed(exchange(&through(tunnel.address, plain(peer.address))), UPAY_E_INTERRUPTED);
     peer.end();
     tunnel.end();
 
     let peer = reply_with(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}");
     let tunnel = proxy();
-    failed(
-        exchange(&through(tunnel.address, plain(peer.address))),
-        UPAY_E_INTERRUPTED,
-    );
+    failed(exchange(&through(tunnel.address, plain(peer.address))), UPAY_E_INTERRUPTED);
     peer.end();
     tunnel.end();
 
     let nowhere = refusing_after_tunnel();
-    failed(
-        hurried(through(nowhere.address, plain(nowhere.address))),
-        UPAY_E_NO_REPLY,
-    );
+    failed(hurried(through(nowhere.address, plain(nowhere.address))), UPAY_E_NO_REPLY);
     assert!(nowhere.end().starts_with(b"POST"));
 }
 
@@ -236,11 +218,7 @@ fn a_proxy_that_cannot_be_used_is_refused() {
         let mut options = somewhere();
         options.proxy = Some(proxy.into());
         let error = Transport::new(&options, threads()).err().unwrap();
-        assert_eq!(
-            error,
-            Error::new(UPAY_E_VALUE, "proxy must be http://[user:password@]host:port"),
-            "{proxy}"
-        );
+        assert_eq!(error, Error::new(UPAY_E_VALUE, "proxy must be http://[user:password@]host:port"), "{proxy}");
     }
 }
 
@@ -250,17 +228,8 @@ fn a_proxy_in_the_environment_is_not_used() {
     if std::env::var_os(CHILD).is_none() {
         let (_, path) = module_path!().split_once("::").unwrap();
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
-        child
-            .args(["--exact", &format!("{path}::a_proxy_in_the_environment_is_not_used")])
-            .env(CHILD, "1");
-        for name in [
-            "ALL_PROXY",
-            "HTTPS_PROXY",
-            "HTTP_PROXY",
-            "all_proxy",
-            "https_proxy",
-            "http_proxy",
-        ] {
+        child.args(["--exact", &format!("{path}::a_proxy_in_the_environment_is_not_used")]).env(CHILD, "1");
+        for name in ["ALL_PROXY", "HTTPS_PROXY", "HTTP_PROXY", "all_proxy", "https_proxy", "http_proxy"] {
             child.env(name, "http://127.0.0.1:1");
         }
         let output = child.output().unwrap();

@@ -6,13 +6,7 @@ use crate::transport::REPLY_BYTES_MAX;
 #[track_caller]
 fn answered(reply: &'static [u8], http_status: u16, body: &[u8]) {
     let peer = reply_with(reply);
-    assert_eq!(
-        exchange(&plain(peer.address)).unwrap(),
-        Answer {
-            http_status,
-            body: body.to_vec()
-        }
-    );
+    assert_eq!(exchange(&plain(peer.address)).unwrap(), Answer { http_status, body: body.to_vec() });
     peer.end();
 }
 
@@ -20,10 +14,7 @@ fn answered(reply: &'static [u8], http_status: u16, body: &[u8]) {
 fn refused(reply: &'static [u8], status: i32) -> String {
     let peer = reply_with(reply);
     let message = failed(exchange(&plain(peer.address)), status);
-    assert!(
-        message.starts_with(&format!("reply from {}: ", peer.address)),
-        "{message}"
-    );
+    assert!(message.starts_with(&format!("reply from {}: ", peer.address)), "{message}");
     peer.end();
     message
 }
@@ -31,65 +22,32 @@ fn refused(reply: &'static [u8], status: i32) -> String {
 #[test]
 fn a_status_of_any_kind_is_an_answer() {
     answered(OK, 200, b"{}");
-    answered(
-        b"HTTP/1.1 400 Bad Request\r\nContent-Length: 11\r\n\r\n{\"code\":1}\n",
-        400,
-        b"{\"code\":1}\n",
-    );
-    answered(
-        b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>",
-        502,
-        b"<html>",
-    );
-    answered(
-        b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
-        200,
-        b"<html>",
-    );
+    answered(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 11\r\n\r\n{\"code\":1}\n", 400, b"{\"code\":1}\n");
+    answered(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 6\r\n\r\n<html>", 502, b"<html>");
+    answered(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>", 200, b"<html>");
     answered(b"HTTP/1.1 204 No Content\r\n\r\n", 204, b"");
 }
 
 #[test]
 fn a_redirect_is_an_answer_and_not_followed() {
     // The peer accepts one connection, so a second request would hang.
-    for head in [
-        "301 Moved",
-        "302 Found",
-        "303 See Other",
-        "307 Temporary Redirect",
-        "308 Permanent Redirect",
-    ] {
+    for head in ["301 Moved", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let peer = Peer::accept(move |mut stream| {
             read_request(&mut stream);
-            write!(
-                stream,
-                "HTTP/1.1 {head}\r\nLocation: /again\r\nContent-Length: 2\r\n\r\nno"
-            )
-            .unwrap();
+            write!(stream, "HTTP/1.1 {head}\r\nLocation: /again\r\nContent-Length: 2\r\n\r\nno").unwrap();
             rest(&mut stream)
         });
         let answer = exchange(&plain(peer.address)).unwrap();
-        assert_eq!(
-            (answer.http_status.to_string().as_str(), answer.body.as_slice()),
-            (&head[..3], &b"no"[..])
-        );
+        assert_eq!((answer.http_status.to_string().as_str(), answer.body.as_slice()), (&head[..3], &b"no"[..]));
         assert_eq!(peer.end(), b"");
     }
-    answered(
-        b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\nContent-Length: 0\r\n\r\n",
-        302,
-        b"",
-    );
+    answered(b"HTTP/1.1 302 Found\r\nLocation: http://192.0.2.1/\r\nContent-Length: 0\r\n\r\n", 302, b"");
     answered(b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n", 302, b"");
 }
 
 #[test]
 fn a_chunked_reply_is_put_together() {
-    answered(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n",
-        200,
-        b"{}",
-    );
+    answered(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n1\r\n}\r\n0\r\n\r\n", 200, b"{}");
 }
 
 #[test]
@@ -100,16 +58,8 @@ fn a_reply_ended_by_its_connection_is_an_answer() {
 
 #[test]
 fn interim_replies_are_passed_over() {
-    answered(
-        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
-        200,
-        b"{}",
-    );
-    answered(
-        b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
-        200,
-        b"{}",
-    );
+    answered(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 200, b"{}");
+    answered(b"HTTP/1.1 103 Early Hints\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", 200, b"{}");
 }
 
 #[test]
@@ -155,18 +105,9 @@ fn a_cut_reply_is_in_doubt() {
     refused(b"HTTP/1.1 20", UPAY_E_INTERRUPTED);
     refused(b"HTTP/1.1 200 OK\r\nContent-Le", UPAY_E_INTERRUPTED);
     refused(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", UPAY_E_INTERRUPTED);
-    refused(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n",
-        UPAY_E_INTERRUPTED,
-    );
-    refused(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}",
-        UPAY_E_INTERRUPTED,
-    );
-    refused(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n5",
-        UPAY_E_INTERRUPTED,
-    );
+    refused(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n", UPAY_E_INTERRUPTED);
+    refused(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}", UPAY_E_INTERRUPTED);
+    refused(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n5", UPAY_E_INTERRUPTED);
 }
 
 #[test]
@@ -175,14 +116,8 @@ fn a_reply_that_is_not_http_is_in_doubt() {
     refused(b"\0\x01\x02\x03\r\n\r\n", UPAY_E_REPLY);
     refused(b"HTTP/1.1 999999 OK\r\n\r\n", UPAY_E_REPLY);
     refused(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n{}", UPAY_E_REPLY);
-    refused(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}",
-        UPAY_E_REPLY,
-    );
-    refused(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n{}",
-        UPAY_E_REPLY,
-    );
+    refused(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}", UPAY_E_REPLY);
+    refused(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n{}", UPAY_E_REPLY);
 }
 
 /// Sends `head`, then `filler` until the other side has heard enough, and returns how much that was.
@@ -209,10 +144,7 @@ fn a_reply_without_end_is_refused_and_not_kept() {
     for head in HEADS {
         let peer = endless(head, &[b'x'; 65536]);
         let message = failed(exchange(&plain(peer.address)), UPAY_E_REPLY);
-        assert_eq!(
-            message,
-            format!("reply from {}: longer than 1048576 bytes", peer.address)
-        );
+        assert_eq!(message, format!("reply from {}: longer than 1048576 bytes", peer.address));
         // What is beyond the limit is in the buffers of the two sockets.
         assert!(peer.end() < 64 * REPLY_BYTES_MAX);
     }
@@ -242,10 +174,7 @@ fn a_head_without_end_is_refused() {
         failed(exchange(&plain(peer.address)), UPAY_E_REPLY);
         peer.end();
     }
-    let peer = endless(
-        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;",
-        &[b'x'; 4096],
-    );
+    let peer = endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", &[b'x'; 4096]);
     failed(exchange(&plain(peer.address)), UPAY_E_REPLY);
     peer.end();
 }
@@ -258,10 +187,7 @@ fn a_server_that_never_replies_ends_at_the_deadline() {
         request
     });
     let message = failed(hurried(plain(peer.address)), UPAY_E_NO_REPLY);
-    assert_eq!(
-        message,
-        format!("reply from {}: not complete within 300 ms", peer.address)
-    );
+    assert_eq!(message, format!("reply from {}: not complete within 300 ms", peer.address));
     peer.end();
 }
 
@@ -270,13 +196,7 @@ fn a_trickled_reply_ends_at_the_deadline() {
     const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n";
     const CHUNKED: &[u8] = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1fff\r\n";
     const INTERIM: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nX: ";
-    for head in [
-        b"HTTP/1.1 200 OK\r\nX: ".as_slice(),
-        HEAD,
-        CHUNKED,
-        INTERIM,
-        b"HTTP/1.1 200 OK\r\n\r\n",
-    ] {
+    for head in [b"HTTP/1.1 200 OK\r\nX: ".as_slice(), HEAD, CHUNKED, INTERIM, b"HTTP/1.1 200 OK\r\n\r\n"] {
         let peer = Peer::accept(move |mut stream| {
             read_request(&mut stream);
             stream.write_all(head).unwrap();
@@ -308,13 +228,8 @@ fn a_server_that_does_not_read_ends_at_the_deadline() {
     });
     let body = long_body();
     let begin = Instant::now();
-    let outcome = transport(&plain(peer.address)).exchange(
-        &Exchange {
-            body: &body,
-            ..request(SHORT)
-        },
-        &Interrupt::new(),
-    );
+    let outcome =
+        transport(&plain(peer.address)).exchange(&Exchange { body: &body, ..request(SHORT) }, &Interrupt::new());
     failed(outcome, UPAY_E_NO_REPLY);
     assert!(begin.elapsed() < SOON);
     drop(done);
@@ -353,10 +268,7 @@ fn a_cut_reply_over_tls_is_in_doubt() {
         cut(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n5");
         cut(b"");
     }
-    failed(
-        tls_reply(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", false, false),
-        UPAY_E_NO_REPLY,
-    );
+    failed(tls_reply(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", false, false), UPAY_E_NO_REPLY);
 }
 
 #[test]

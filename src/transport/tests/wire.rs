@@ -2,13 +2,7 @@ use super::*;
 use crate::abi::UPAY_E_INTERRUPTED;
 
 fn query(transport: &Transport) -> Result<Answer, Error> {
-    transport.exchange(
-        &Exchange {
-            fresh: false,
-            ..request(LONG)
-        },
-        &Interrupt::new(),
-    )
+    transport.exchange(&Exchange { fresh: false, ..request(LONG) }, &Interrupt::new())
 }
 
 #[test]
@@ -57,15 +51,7 @@ fn head_and_body_leave_together() {
 fn a_long_request_arrives_whole() {
     let body = super::reply::long_body();
     let peer = reply_with(OK);
-    transport(&plain(peer.address))
-        .exchange(
-            &Exchange {
-                body: &body,
-                ..request(LONG)
-            },
-            &Interrupt::new(),
-        )
-        .unwrap();
+    transport(&plain(peer.address)).exchange(&Exchange { body: &body, ..request(LONG) }, &Interrupt::new()).unwrap();
     assert!(peer.end().len() > body.len());
 }
 
@@ -126,10 +112,15 @@ fn a_connection_that_was_closed_while_idle_is_not_used() {
     peer.end();
 }
 
-/// Answers every request on `connections` connections at a time, and returns how many came on each.
-fn counting(connections: usize) -> Peer<Vec<usize>> {
-    Peer::listen(move |listener| {
-        let serve = |mut stream: TcpStream| {
+#[test]
+fn a_fresh_exchange_neither_takes_nor_leaves_a_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let transport = transport(&plain(listener.local_addr().unwrap()));
+    let (tell, ended) = channel();
+    // It answers every request on every connection, and tells how many came on each.
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, tell) = (stream.unwrap(), tell.clone());
             std::thread::spawn(move || {
                 let mut requests = 0;
                 while stream.peek(&mut [0]).is_ok_and(|waiting| waiting > 0) {
@@ -137,25 +128,19 @@ fn counting(connections: usize) -> Peer<Vec<usize>> {
                     requests += 1;
                     stream.write_all(OK).unwrap();
                 }
-                requests
-            })
-        };
-        let threads: Vec<_> = (0..connections).map(|_| serve(listener.accept().unwrap().0)).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    })
-}
-
-#[test]
-fn a_fresh_exchange_neither_takes_nor_leaves_a_connection() {
-    let peer = counting(3);
-    let transport = transport(&plain(peer.address));
+                let _ = tell.send(requests);
+            });
+        }
+    });
     let fresh = || drop(transport.exchange(&request(LONG), &Interrupt::new()).unwrap());
     fresh();
+    assert_eq!(ended.recv_timeout(SOON), Ok(1));
     query(&transport).unwrap();
     fresh();
+    assert_eq!(ended.recv_timeout(SOON), Ok(1));
     query(&transport).unwrap();
     drop(transport);
-    assert_eq!(peer.end(), [1, 2, 1]);
+    assert_eq!(ended.recv_timeout(SOON), Ok(2));
 }
 
 #[test]
@@ -196,8 +181,6 @@ fn a_transport_is_shared_by_threads() {
             std::thread::spawn(move || transport.exchange(&request(LONG), &Interrupt::new()).unwrap())
         })
         .collect();
-    threads
-        .into_iter()
-        .for_each(|thread| assert_eq!(thread.join().unwrap().http_status, 200));
+    threads.into_iter().for_each(|thread| assert_eq!(thread.join().unwrap().http_status, 200));
     peer.end();
 }

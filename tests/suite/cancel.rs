@@ -1,0 +1,69 @@
+//! The cashier gives up.
+
+use crate::host::{Client, PATIENCE};
+use crate::simulator::scenario;
+use crate::simulator::{Options, Simulator};
+use upay::abi::*;
+
+fn gateway() -> Simulator {
+    Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap()
+}
+
+#[test]
+fn a_pay_that_the_cashier_cancels_ends_at_once_and_both_hear_it() {
+    let gateway = gateway();
+    let client = Client::start(&gateway.url(), &[("pay_timeout_ms", "3600000"), ("poll", "3600000")]);
+    for name in ["never-paid", "held-never-paid"] {
+        let order = client.sale(1, &scenario::named(name).barcode(350));
+        let client_sn = order.client_sn();
+        let pay = order.pay();
+        gateway.wait_for(|ledger| ledger.order(&client_sn).is_some(), PATIENCE).expect("it is there");
+        let cancel = order.cancel();
+        let (pay, cancel) = (pay.final_one(name), cancel.final_one(name));
+        assert_eq!((pay.outcome, pay.status), (UPAY_OUTCOME_FAILED, UPAY_E_CANCELLED), "{name}");
+        assert_eq!(
+            (cancel.action, cancel.outcome, cancel.status),
+            (UPAY_ACTION_CANCEL, UPAY_OUTCOME_SUCCESS, UPAY_OK)
+        );
+        assert_eq!(gateway.ledger().order(&client_sn).unwrap().charged_fen, 0);
+    }
+}
+
+#[test]
+fn a_customer_who_was_faster_has_paid_and_the_cancel_fails() {
+    let gateway = gateway();
+    let client = Client::start(&gateway.url(), &[("pay_timeout_ms", "3600000"), ("poll", "3600000")]);
+    let order = client.sale(1, &scenario::named("cancel-paid-just-before").barcode(0));
+    let client_sn = order.client_sn();
+    let pay = order.pay();
+    gateway.wait_for(|ledger| ledger.order(&client_sn).is_some(), PATIENCE).expect("it is there");
+    let cancel = order.cancel();
+    assert_eq!(pay.final_one("pay").outcome, UPAY_OUTCOME_SUCCESS);
+    let cancel = cancel.final_one("cancel");
+    assert_eq!((cancel.outcome, cancel.status), (UPAY_OUTCOME_FAILED, UPAY_E_REFUSED));
+    assert_eq!(gateway.ledger().charged_fen, 1);
+}
+
+#[test]
+fn a_paid_order_is_cancelled_on_the_same_day_and_its_money_goes_back() {
+    let gateway = gateway();
+    let client = Client::start(&gateway.url(), &[]);
+    let order = client.sale(7, &scenario::named("paid-at-once").barcode(0));
+    assert_eq!(order.pay().final_one("pay").outcome, UPAY_OUTCOME_SUCCESS);
+    assert_eq!(order.query().final_one("query").order_status, "PAID");
+    assert_eq!(order.cancel().final_one("cancel").outcome, UPAY_OUTCOME_SUCCESS);
+    assert_eq!(gateway.ledger().charged_fen, 0);
+    assert_eq!(order.query().final_one("query").order_status, "CANCELED");
+    assert_eq!(client.unfinished(), 0);
+}
+
+#[test]
+fn an_order_that_nobody_knows_has_nothing_to_cancel_and_nothing_to_ask() {
+    let gateway = gateway();
+    let client = Client::start(&gateway.url(), &[]);
+    let order = client.order(&[]);
+    let query = order.query().final_one("query");
+    assert_eq!((query.outcome, query.status), (UPAY_OUTCOME_FAILED, UPAY_E_NO_ORDER));
+    let cancel = order.cancel().final_one("cancel");
+    assert_eq!((cancel.outcome, cancel.status), (UPAY_OUTCOME_FAILED, UPAY_E_NO_ORDER));
+}

@@ -1,0 +1,291 @@
+//! A host in Rust that calls the C ABI as a C program does: through handles, text and callbacks.
+
+use std::ffi::{c_char, c_void, CStr, CString};
+use std::path::PathBuf;
+use std::ptr::{null, null_mut};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use upay::abi::*;
+use upay::ffi::*;
+
+use crate::simulator::{DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN};
+
+/// Longer than anything here takes on the slowest machine; a test that waits this long has failed.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE_MS: u32 = 90_000;
+
+/// Pauses and time limits that let a test end soon, in the proportions of the real ones.
+pub const QUICK: &[(&str, &str)] = &[
+    ("poll", "100"),
+    ("pay_timeout_ms", "6000"),
+    ("cancel_timeout_ms", "8000"),
+    ("not_found_grace_ms", "300"),
+    ("watch", "200"),
+    ("connect_timeout_ms", "3000"),
+    ("reply_timeout_ms", "3000"),
+    ("pay_reply_timeout_ms", "5000"),
+    ("in_flight_max", "64"),
+    ("language", "en"),
+];
+
+/// A directory of its own, gone at the end.
+pub struct Scratch(pub PathBuf);
+
+impl Scratch {
+    pub fn new() -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("upay-suite-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // A test that made no directory leaves none to remove.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// What a callback took from an event.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    pub action: i32,
+    pub outcome: i32,
+    pub status: upay_status,
+    pub client_sn: String,
+    pub phase: String,
+    pub order_status: String,
+}
+
+impl Heard {
+    pub fn is_final(&self) -> bool {
+        self.outcome != UPAY_OUTCOME_PENDING
+    }
+}
+
+/// Where events land, and whoever waits for them looks.
+#[derive(Default)]
+pub struct Ear {
+    heard: Mutex<(Vec<Heard>, u32)>,
+    changed: Condvar,
+}
+
+impl Ear {
+    /// Waits until `done` likes all that was heard so far.
+    pub fn wait(&self, what: &str, mut done: impl FnMut(&[Heard], u32) -> bool) -> Vec<Heard> {
+        let heard = self.heard.lock().unwrap();
+        let (heard, timeout) =
+            self.changed.wait_timeout_while(heard, PATIENCE, |(heard, drops)| !done(heard, *drops)).unwrap();
+        assert!(!timeout.timed_out(), "{what}: heard only {:?}", heard.0);
+        heard.0.clone()
+    }
+
+    /// The one final event, once the host's data was let go.
+    pub fn final_one(&self, what: &str) -> Heard {
+        let heard = self.wait(what, |_, drops| drops > 0);
+        let finals: Vec<_> = heard.iter().filter(|heard| heard.is_final()).cloned().collect();
+        assert_eq!(finals.len(), 1, "{what}: {heard:?}");
+        assert!(heard.last().unwrap().is_final(), "{what}: the final event is the last");
+        finals[0].clone()
+    }
+}
+
+unsafe extern "C" fn hear(event: *const upay_event, user_data: *mut c_void) {
+    // SAFETY: an Arc that `forget` has not taken back yet.
+    let ear = unsafe { &*user_data.cast::<Ear>() };
+    ear.heard.lock().unwrap().0.push(take(event));
+    ear.changed.notify_all();
+}
+
+unsafe extern "C" fn forget(user_data: *mut c_void) {
+    // SAFETY: made by Arc::into_raw, and this is its last use.
+    let ear = unsafe { Arc::from_raw(user_data.cast_const().cast::<Ear>()) };
+    ear.heard.lock().unwrap().1 += 1;
+    ear.changed.notify_all();
+}
+
+pub fn take(event: *const upay_event) -> Heard {
+    Heard {
+        action: upay_event_action(event),
+        outcome: upay_event_outcome(event),
+        status: upay_event_status(event),
+        client_sn: field(event, c"client_sn"),
+        phase: field(event, c"phase"),
+        order_status: field(event, c"order_status"),
+    }
+}
+
+fn field(event: *const upay_event, key: &CStr) -> String {
+    // SAFETY: the key ends with a NUL.
+    let text = unsafe { upay_event_get(event, key.as_ptr()) };
+    if text.is_null() {
+        return String::new();
+    }
+    // SAFETY: an event's text ends with a NUL and lives as long as the event.
+    unsafe { CStr::from_ptr(text) }.to_str().unwrap().to_owned()
+}
+
+pub fn last_error() -> String {
+    // SAFETY: never NULL, and read before this thread's next call.
+    unsafe { CStr::from_ptr(upay_last_error()) }.to_str().unwrap().to_owned()
+}
+
+fn ok(status: upay_status, what: &str) {
+    assert_eq!(status, UPAY_OK, "{what}: {}", last_error());
+}
+
+pub struct Client {
+    pub handle: *mut upay_client,
+    pub watched: Arc<Ear>,
+    _scratch: Option<Scratch>,
+}
+
+// SAFETY: a handle may be used from every thread.
+unsafe impl Sync for Client {}
+// SAFETY: as above.
+unsafe impl Send for Client {}
+
+impl Client {
+    /// A started client with a journal of its own.
+    pub fn start(url: &str, settings: &[(&str, &str)]) -> Self {
+        let scratch = Scratch::new();
+        let mut client = Self::start_in(&scratch.0, url, settings);
+        client._scratch = Some(scratch);
+        client
+    }
+
+    pub fn start_in(state_dir: &std::path::Path, url: &str, settings: &[(&str, &str)]) -> Self {
+        let mut handle = null_mut();
+        // SAFETY: `handle` can be written.
+        ok(unsafe { upay_client_new(&mut handle) }, "new");
+        let watched = Arc::new(Ear::default());
+        let client = Self { handle, watched, _scratch: None };
+        let directory = state_dir.to_str().unwrap();
+        let own = [
+            ("api_domain", url),
+            ("terminal_sn", DEFAULT_TERMINAL_SN),
+            ("terminal_key", DEFAULT_TERMINAL_KEY),
+            ("state_dir", directory),
+        ];
+        for (key, value) in own.iter().chain(QUICK).chain(settings) {
+            ok(client.set(key, value), key);
+        }
+        let ear = Arc::into_raw(client.watched.clone()).cast_mut().cast();
+        // SAFETY: the ear lives until `forget` has it.
+        ok(unsafe { upay_client_watch(handle, Some(hear), ear, Some(forget)) }, "watch");
+        ok(upay_client_start(handle), "start");
+        client
+    }
+
+    pub fn set(&self, key: &str, value: &str) -> upay_status {
+        let (key, value) = (CString::new(key).unwrap(), CString::new(value).unwrap());
+        // SAFETY: both texts end with a NUL.
+        unsafe { upay_client_set(self.handle, key.as_ptr(), value.as_ptr()) }
+    }
+
+    pub fn order(&self, fields: &[(&str, &str)]) -> Order {
+        let mut handle = null_mut();
+        // SAFETY: NULL asks for a number; `handle` can be written.
+        ok(unsafe { upay_order_new(self.handle, null(), &mut handle) }, "order");
+        let order = Order { handle };
+        for (key, value) in fields {
+            ok(order.set(key, value), key);
+        }
+        order
+    }
+
+    /// An order that can be paid.
+    pub fn sale(&self, fen: u64, barcode: &str) -> Order {
+        self.order(&[("total_amount", &fen.to_string()), ("dynamic_id", barcode), ("subject", "披萨")])
+    }
+
+    pub fn unfinished(&self) -> u32 {
+        let mut count = 0;
+        // SAFETY: `count` can be written.
+        ok(unsafe { upay_client_unfinished(self.handle, &mut count) }, "unfinished");
+        count
+    }
+
+    pub fn stop(&self) {
+        ok(upay_client_stop(self.handle, PATIENCE_MS), "stop");
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        upay_client_stop(self.handle, PATIENCE_MS);
+        upay_client_free(self.handle);
+    }
+}
+
+pub struct Order {
+    pub handle: *mut upay_order,
+}
+
+// SAFETY: a handle may be used from every thread.
+unsafe impl Send for Order {}
+
+impl Order {
+    pub fn set(&self, key: &str, value: &str) -> upay_status {
+        let (key, value) = (CString::new(key).unwrap(), CString::new(value).unwrap());
+        // SAFETY: both texts end with a NUL.
+        unsafe { upay_order_set(self.handle, key.as_ptr(), value.as_ptr()) }
+    }
+
+    pub fn client_sn(&self) -> String {
+        let mut text = [0 as c_char; 64];
+        // SAFETY: the buffer has the room that is said.
+        let status =
+            unsafe { upay_order_get(self.handle, c"client_sn".as_ptr(), text.as_mut_ptr(), text.len(), null_mut()) };
+        ok(status, "client_sn");
+        // SAFETY: the library ended the text with a NUL.
+        unsafe { CStr::from_ptr(text.as_ptr()) }.to_str().unwrap().to_owned()
+    }
+
+    /// In the callback form.
+    pub fn pay(&self) -> Arc<Ear> {
+        self.act(upay_order_pay)
+    }
+
+    pub fn cancel(&self) -> Arc<Ear> {
+        self.act(upay_order_cancel)
+    }
+
+    pub fn query(&self) -> Arc<Ear> {
+        self.act(upay_order_query)
+    }
+
+    fn act(
+        &self,
+        action: unsafe extern "C" fn(*mut upay_order, upay_event_fn, *mut c_void, upay_drop_fn) -> upay_status,
+    ) -> Arc<Ear> {
+        let ear = Arc::new(Ear::default());
+        let user_data = Arc::into_raw(ear.clone()).cast_mut().cast();
+        // SAFETY: the ear lives until `forget` has it.
+        ok(unsafe { action(self.handle, Some(hear), user_data, Some(forget)) }, "action");
+        ear
+    }
+
+    /// In the pull form.
+    pub fn pay_unheard(&self) -> upay_status {
+        // SAFETY: nothing is to be called.
+        unsafe { upay_order_pay(self.handle, None, null_mut(), None) }
+    }
+
+    pub fn wait(&self) -> Heard {
+        let mut event = null_mut();
+        // SAFETY: `event` can be written.
+        ok(unsafe { upay_order_wait(self.handle, PATIENCE_MS, &mut event) }, "wait");
+        let heard = take(event);
+        upay_event_free(event);
+        heard
+    }
+}
+
+impl Drop for Order {
+    fn drop(&mut self) {
+        upay_order_free(self.handle);
+    }
+}

@@ -1,0 +1,109 @@
+//! What a stop or a crash leaves over: resolved by the next start, reported to the watcher, and never sent twice.
+
+use crate::host::{Client, Scratch};
+use crate::simulator::scenario;
+use crate::simulator::{Options, Simulator};
+use upay::abi::*;
+
+fn gateway() -> Simulator {
+    Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap()
+}
+
+#[test]
+fn what_a_stop_leaves_over_is_resolved_by_the_next_start_and_reported() {
+    let gateway = gateway();
+    let scratch = Scratch::new();
+    let held = scenario::named("held-then-paid").barcode(350);
+    let client = Client::start_in(&scratch.0, &gateway.url(), &[]);
+    let order = client.sale(1, &held);
+    let client_sn = order.client_sn();
+    let ear = order.pay();
+    gateway.wait_for(|ledger| ledger.order(&client_sn).is_some(), crate::host::PATIENCE).expect("it is held");
+    assert_eq!(client.unfinished(), 1);
+    client.stop();
+    let heard = ear.final_one("stopped");
+    assert_eq!((heard.outcome, heard.status), (UPAY_OUTCOME_UNKNOWN, UPAY_E_CLOSED));
+
+    // The customer never finishes, so the next start ends it by a cancel.
+    let client = Client::start_in(&scratch.0, &gateway.url(), &[("pay_timeout_ms", "300")]);
+    let heard = client.watched.wait("the watcher hears", |heard, _| heard.iter().any(|heard| heard.is_final()));
+    let last = heard.last().unwrap();
+    assert_eq!((last.action, last.outcome, &last.client_sn), (UPAY_ACTION_WATCH, UPAY_OUTCOME_FAILED, &client_sn));
+    assert_eq!(client.unfinished(), 0);
+    let ledger = gateway.ledger();
+    let order = ledger.order(&client_sn).unwrap();
+    assert_eq!((order.pays, order.charged_fen), (1, 0));
+}
+
+#[test]
+fn a_verdict_that_the_host_has_heard_is_not_told_again() {
+    let gateway = gateway();
+    let scratch = Scratch::new();
+    for _ in 0..3 {
+        let client = Client::start_in(&scratch.0, &gateway.url(), &[]);
+        let order = client.sale(1, &scenario::named("paid-at-once").barcode(0));
+        assert_eq!(order.pay().final_one("paid").outcome, UPAY_OUTCOME_SUCCESS);
+        assert_eq!(client.unfinished(), 0);
+        client.stop();
+        let heard = client.watched.wait("the watcher is let go", |_, drops| drops == 1);
+        assert!(heard.is_empty(), "{heard:?}");
+    }
+}
+
+#[test]
+fn a_verdict_that_nobody_took_is_told_by_the_next_start() {
+    let gateway = gateway();
+    let scratch = Scratch::new();
+    let client = Client::start_in(&scratch.0, &gateway.url(), &[]);
+    let order = client.sale(1, &scenario::named("paid-at-once").barcode(0));
+    let client_sn = order.client_sn();
+    assert_eq!(order.pay_unheard(), UPAY_OK);
+    gateway
+        .wait_for(
+            |ledger| ledger.order(&client_sn).is_some_and(|order| order.charged_fen == 1),
+            crate::host::PATIENCE,
+        )
+        .expect("paid");
+    // Closed in the journal, though nobody has waited for the event.
+    while client.unfinished() > 0 {
+        std::thread::yield_now();
+    }
+    client.stop();
+    let client = Client::start_in(&scratch.0, &gateway.url(), &[]);
+    let heard = client.watched.wait("told again", |heard, _| !heard.is_empty());
+    assert_eq!(
+        (heard[0].action, heard[0].outcome, &heard[0].client_sn),
+        (UPAY_ACTION_WATCH, UPAY_OUTCOME_SUCCESS, &client_sn)
+    );
+}
+
+#[test]
+fn paid_after_the_till_said_failed_is_reversed_and_reported() {
+    let gateway = gateway();
+    let client = Client::start(&gateway.url(), &[]);
+    // Arrives 3 s after it was sent; the till has heard "no such order" twice by then.
+    let order = client.sale(1, &scenario::named("late-arrival-paid").barcode(30));
+    let client_sn = order.client_sn();
+    let heard = order.pay().final_one("failed");
+    assert_eq!((heard.outcome, heard.status), (UPAY_OUTCOME_FAILED, UPAY_E_NO_ORDER));
+    assert_eq!(client.unfinished(), 1);
+    let heard = client.watched.wait("reversed", |heard, _| heard.iter().any(|heard| heard.is_final()));
+    assert!(heard.iter().any(|heard| !heard.is_final() && heard.order_status == "PAID"), "{heard:?}");
+    assert_eq!(heard.last().unwrap().outcome, UPAY_OUTCOME_FAILED);
+    let ledger = gateway.ledger();
+    let order = ledger.order(&client_sn).unwrap();
+    assert_eq!((order.paid_ever, order.charged_fen, order.pays), (true, 0, 1));
+    assert_eq!(client.unfinished(), 0);
+}
+
+#[test]
+fn what_was_unknown_is_reported_when_it_is_known() {
+    let gateway = gateway();
+    let client = Client::start(&gateway.url(), &[]);
+    let order = client.sale(1, &scenario::named("fail-error-then-paid").barcode(10));
+    let heard = order.pay().final_one("unknown");
+    assert_eq!((heard.outcome, heard.status), (UPAY_OUTCOME_UNKNOWN, UPAY_E_UNRESOLVED));
+    let heard = client.watched.wait("known", |heard, _| heard.iter().any(|heard| heard.is_final()));
+    assert_eq!(heard.last().unwrap().outcome, UPAY_OUTCOME_SUCCESS);
+    assert_eq!(gateway.ledger().charged_fen, 1);
+}
