@@ -456,7 +456,8 @@ upay_status upay_order_get(upay_order *order,
  * never got there; watched from now on, and reversed should it arrive), UPAY_E_REQUEST, UPAY_E_SIGN, UPAY_E_TERMINAL, or
  * a status from 100 to 199: not sent.
  * UPAY_OUTCOME_UNKNOWN: nobody knows. Hand over no goods. The order is asked about in the background, and the watcher
- * hears how it ends.
+ * hears how it ends; but an order that was paid and refunded in part since is left to a person (UPAY_E_UNRESOLVED with
+ * order_status PARTIAL_REFUNDED).
  *
  * /pay is sent at most once for a client_sn, for ever. After a status from 100 to 199 the same order may be paid again.
  *

@@ -16,7 +16,6 @@ use serde::{Deserialize, Serialize};
 use crate::abi::*;
 use crate::error::{Error, Result};
 use crate::flow::verdict::Verdict;
-use crate::flow::watch::Told;
 use file::Place;
 
 /// client_sn → the record, as JSON.
@@ -40,6 +39,8 @@ pub struct Record {
     /// The newest verdict, and whether the host has heard it.
     pub verdict: Option<Verdict>,
     pub told: bool,
+    /// A payment that was called "failed" to the till: should it turn out paid, it goes back.
+    pub failed: bool,
     /// The order as the gateway described it last, without the payer.
     pub data: Vec<(String, String)>,
 }
@@ -53,15 +54,29 @@ pub enum State {
         gave_up: bool,
     },
     /// There is a verdict, but the gateway's answer was not final.
-    Watched(Told),
+    Watched,
     Closed,
     /// Known not to have been sent: the same client_sn may be paid again.
     NotSent,
 }
 
 impl Record {
+    pub fn new(client_sn: &str, action: i32, total_amount: Option<String>, state: State, began_ms: u64) -> Self {
+        Self {
+            client_sn: client_sn.to_owned(),
+            total_amount,
+            action,
+            state,
+            began_ms,
+            verdict: None,
+            told: false,
+            failed: false,
+            data: Vec::new(),
+        }
+    }
+
     pub fn is_open(&self) -> bool {
-        matches!(self.state, State::Querying | State::Cancelling { .. } | State::Watched(_))
+        matches!(self.state, State::Querying | State::Cancelling { .. } | State::Watched)
     }
 
     fn is_pending(&self) -> bool {

@@ -1,24 +1,26 @@
 //! Runs one flow: asks it what is next, records, sends, waits and reports. One thread at a time drives a run; others
-//! may only make it give up or close it.
+//! may only make it give up, retire or close it.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::ear::{Ear, Standing};
+use super::call::call;
+use super::ear::Ear;
+use super::event::Report;
 use super::terminal::Terminal;
 use crate::abi::*;
-use crate::engine::{clock, Lane, TimerId};
+use crate::engine::clock::{self, Millis};
+use crate::engine::{Lane, TimerId};
 use crate::error::{Error, Result};
 use crate::flow::verdict::Verdict;
 use crate::flow::{Fate, Flow, Identity, Input, Next, Phase};
-use crate::gateway::reply::{Reply, Standing as ReplyStanding};
-use crate::gateway::request::{self, Call};
-use crate::gateway::sign;
+use crate::gateway::reply::{Reply, Standing};
+use crate::gateway::request::Call;
 use crate::journal::{Record, State as RecordState};
 use crate::log;
-use crate::transport::{Exchange, Interrupt};
+use crate::transport::Interrupt;
 
 pub struct Run {
     pub id: u64,
@@ -30,13 +32,14 @@ pub struct Run {
 struct State {
     flow: Box<dyn Flow>,
     at: At,
+    /// The action itself first, then a cancel that came while it was under way.
     ears: Vec<Ear>,
     /// The body of /pay, until it was sent.
     pay_body: Option<Vec<u8>>,
     /// What the journal holds of it; `None` for a query, which moves nothing.
     record: Option<Record>,
     gave_up: bool,
-    /// The newest reply that could be read.
+    /// The newest reply that could be read, as far as it is about this order.
     reply: Option<Reply>,
     queries: u32,
     reported: Option<Reported>,
@@ -51,7 +54,7 @@ enum At {
 }
 
 /// What the host heard last, to tell a change by.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Reported {
     phase: Phase,
     status: upay_status,
@@ -65,17 +68,25 @@ pub struct Plan {
     pub ear: Ear,
     pub pay_body: Option<Vec<u8>>,
     pub record: Option<Record>,
+    /// It begins with a cancel of the cashier's.
     pub gave_up: bool,
 }
 
-pub enum Attached {
+/// What becomes of a cancel that meets a run.
+pub enum GivenUp {
     Yes,
     /// It runs a cancel of the host's already.
-    Busy,
+    Already,
     /// It cannot end in a cancel.
     Unable,
     /// It is writing its verdict down.
-    Finishing,
+    Ending,
+}
+
+#[derive(Clone, Copy)]
+enum Woken {
+    Begin,
+    Timer,
 }
 
 impl Run {
@@ -99,14 +110,11 @@ impl Run {
     }
 
     /// Begins at `due`, or at once.
-    pub fn begin(self: &Arc<Self>, due: Option<u64>) {
+    pub fn begin(self: &Arc<Self>, due: Option<Millis>) {
         let mut state = self.state.lock();
         let lane = if state.pay_body.is_some() { Lane::Long } else { Lane::Short };
         match due {
-            None => {
-                drop(state);
-                self.submit(lane, Woken::Begin);
-            }
+            None => self.submit(lane, Woken::Begin),
             Some(due) => {
                 let run = self.clone();
                 let id = self.terminal.engine.at(due, Box::new(move || run.submit(lane, Woken::Begin)));
@@ -119,10 +127,8 @@ impl Run {
         let run = self.clone();
         let job = move || {
             if catch_unwind(AssertUnwindSafe(|| run.drive(woken))).is_err() {
-                log::error(format_args!(
-                    "{}: a defect of the library; the order stays in the journal",
-                    run.order.client_sn
-                ));
+                let client_sn = &run.order.client_sn;
+                log::error(format_args!("{client_sn}: a defect of the library; the order stays in the journal"));
                 run.end_without_answer(Verdict::PANIC);
             }
         };
@@ -132,42 +138,16 @@ impl Run {
     fn drive(self: &Arc<Self>, woken: Woken) {
         let mut heard: Option<Result<Reply>> = None;
         loop {
-            let now = clock::now();
-            let next = {
-                let mut state = self.state.lock();
-                if matches!(state.at, At::Done) {
-                    return;
-                }
-                if let Some(Ok(reply)) = &heard {
-                    state.reply = Some(reply.clone());
-                }
-                let input = match (&heard, woken) {
-                    (Some(heard), _) => Input::Heard(heard),
-                    (None, Woken::Begin) => Input::Begin,
-                    (None, Woken::Timer) => Input::Timer,
-                };
-                // What was not begun when the client closed is not begun any more.
-                let next = if self.terminal.is_closing() && heard.is_none() {
-                    None
-                } else {
-                    Some(state.flow.step(input, now))
-                };
-                match next {
-                    Some(Next::Done(_)) => state.at = At::Done,
-                    Some(Next::Send(call)) => state.at = At::Driving(call, Interrupt::new()),
-                    _ => {}
-                }
-                next
-            };
-            match next {
-                Some(Next::Done(fate)) => return self.end(fate),
-                _ if self.terminal.is_closing() => return self.end_without_answer(Verdict::CLOSED),
-                None => return self.end_without_answer(Verdict::CLOSED),
-                Some(Next::SleepUntil(due)) => {
+            match self.step(heard.as_ref(), woken) {
+                Step::Over => return,
+                Step::Next(Next::Done(fate)) => return self.end(fate),
+                // What was not final before the stop is left to the next start.
+                Step::Closing => return self.end_without_answer(Verdict::CLOSED),
+                Step::Next(Next::SleepUntil(due)) => {
                     self.report(heard.as_ref());
                     return self.sleep(due);
                 }
-                Some(Next::Send(call)) => {
+                Step::Next(Next::Send(call)) => {
                     self.record_cancel();
                     self.report(heard.as_ref());
                     heard = Some(self.exchange(call));
@@ -176,7 +156,34 @@ impl Run {
         }
     }
 
-    fn sleep(self: &Arc<Self>, due: u64) {
+    fn step(&self, heard: Option<&Result<Reply>>, woken: Woken) -> Step {
+        let closing = self.terminal.is_closing();
+        let mut state = self.state.lock();
+        if matches!(state.at, At::Done) {
+            return Step::Over;
+        }
+        if closing && heard.is_none() {
+            return Step::Closing;
+        }
+        if let Some(Ok(reply)) = heard {
+            state.reply = Some(reply.shown_for(&self.order));
+        }
+        let input = match (heard, woken) {
+            (Some(heard), _) => Input::Heard(heard),
+            (None, Woken::Begin) => Input::Begin,
+            (None, Woken::Timer) => Input::Timer,
+        };
+        let next = state.flow.step(input, clock::now());
+        match next {
+            Next::Done(_) => state.at = At::Done,
+            _ if closing => return Step::Closing,
+            Next::Send(call) => state.at = At::Driving(call, Interrupt::new()),
+            Next::SleepUntil(_) => {}
+        }
+        Step::Next(next)
+    }
+
+    fn sleep(self: &Arc<Self>, due: Millis) {
         let mut state = self.state.lock();
         if self.terminal.is_closing() {
             drop(state);
@@ -189,7 +196,20 @@ impl Run {
         state.at = At::Sleeping(id);
     }
 
-    /// On disk before the first byte of a cancel leaves, so that the next start goes on with it.
+    fn exchange(&self, next: Call) -> Result<Reply> {
+        let (interrupt, pay_body) = {
+            let mut state = self.state.lock();
+            state.queries += u32::from(next == Call::Query);
+            let At::Driving(_, interrupt) = &state.at else {
+                return Err(Error::new(UPAY_E_CONNECT, "ended before anything was sent"));
+            };
+            (interrupt.clone(), state.pay_body.take())
+        };
+        call(next, pay_body, &self.order, &self.terminal.settings, &self.terminal.transport, &interrupt)
+    }
+
+    /// On disk before the first byte of a cancel leaves, so that the next start goes on with it. Should the disk fail:
+    /// the order is in the journal as open already, and the next start asks first and cancels then.
     fn record_cancel(&self) {
         let record = {
             let mut state = self.state.lock();
@@ -203,253 +223,215 @@ impl Run {
                 _ => return,
             }
         };
-        // The order is in the journal as open already: without this line the next start asks first and cancels then.
         self.write(&record);
     }
 
-    fn write(&self, record: &Record) {
-        if let Err(error) = self.terminal.journal.put(record) {
+    fn write(&self, record: &Record) -> bool {
+        let written = self.terminal.outlet.journal.put(record);
+        if let Err(error) = &written {
             log::error(format_args!("{}: not recorded: {error}", record.client_sn));
         }
+        written.is_ok()
     }
 
-    fn exchange(&self, call: Call) -> Result<Reply> {
-        let (interrupt, pay_body) = {
-            let mut state = self.state.lock();
-            state.queries += u32::from(call == Call::Query);
-            let At::Driving(_, interrupt) = &state.at else {
-                return Err(Error::new(UPAY_E_CONNECT, "ended before anything was sent"));
-            };
-            (interrupt.clone(), state.pay_body.take())
-        };
-        let settings = &self.terminal.settings;
-        let body = match (call, pay_body) {
-            (Call::Pay, Some(body)) => body,
-            // A second /pay for one run cannot be: its body is gone.
-            (Call::Pay, None) => return Err(Error::new(UPAY_E_UNRESOLVED, "pay is never sent twice")),
-            (_, _) => request::about(&settings.terminal_sn, &self.order.client_sn)?,
-        };
-        let answer = self.terminal.transport.exchange(
-            &Exchange {
-                path: call.path(),
-                authorization: &sign::authorization(&settings.terminal_sn, &settings.terminal_key, &body),
-                body: &body,
-                reply_timeout: if call == Call::Pay { settings.pay_reply_timeout } else { settings.reply_timeout },
-                fresh: call == Call::Pay,
-            },
-            &interrupt,
-        );
-        let reply = answer.and_then(|answer| Reply::read(answer.http_status, &answer.body));
-        let name = call.name();
-        let client_sn = &self.order.client_sn;
-        match &reply {
-            Ok(reply) => log::debug(format_args!(
-                "{client_sn}: {name} answered {} {} {} {}",
-                reply.result_code.as_deref().unwrap_or("-"),
-                reply.biz_result_code.as_deref().unwrap_or("-"),
-                reply.biz_error_code.as_deref().unwrap_or("-"),
-                reply.get("order_status").unwrap_or("-"),
-            )),
-            Err(error) => log::debug(format_args!("{client_sn}: {name} got no answer: {} {error}", error.status)),
-        }
-        reply
-    }
-
-    /// Tells the host how it stands: on every change, and on every answer.
+    /// Tells the host how it stands: on every change, and on every answer. Of an order that no call waits for it hears
+    /// when something has become of it.
     fn report(&self, heard: Option<&Result<Reply>>) {
         let mut state = self.state.lock();
         let state = &mut *state;
-        let status = match heard {
-            Some(Err(error)) => error.status,
-            Some(Ok(reply)) => match reply.standing() {
-                ReplyStanding::Answered => state.flow.trouble(),
-                ReplyStanding::Refused(error) | ReplyStanding::InDoubt(error) => error.status,
-            },
-            None => state.reported.as_ref().map_or(UPAY_OK, |reported| reported.status),
+        let before = state.reported.clone();
+        let now = Reported {
+            phase: state.flow.phase(),
+            status: heard.map_or(before.as_ref().map_or(UPAY_OK, |before| before.status), |heard| {
+                status_of(heard).unwrap_or_else(|| state.flow.trouble())
+            }),
+            order_status: state.reply.as_ref().and_then(|reply| reply.get("order_status")).map(str::to_owned),
         };
-        let order_status = state.reply.as_ref().and_then(|reply| reply.get("order_status")).map(str::to_owned);
-        if let Some(Ok(reply)) = heard {
-            for order in state.ears.iter().filter_map(|ear| ear.order.as_ref()) {
-                if reply.fits(&self.order) {
-                    order.heard(&reply.data);
-                }
-            }
-        }
-        let reported = Reported { phase: state.flow.phase(), status, order_status };
-        let changed = state.reported.as_ref() != Some(&reported);
         let answered = matches!(heard, Some(Ok(_)));
-        // Of an order that no call waits for, the host hears when something has become of it.
-        let news = state.reported.as_ref().map(|before| &before.order_status) != Some(&reported.order_status)
-            && reported.order_status.is_some();
-        let troubled =
-            state.reported.as_ref().is_some_and(|before| before.status != status) && state.flow.trouble() != UPAY_OK;
-        state.reported = Some(reported);
-        let verdict = Verdict { status, ..Verdict::PENDING };
+        let changed = before.as_ref() != Some(&now);
+        let before_status = before.as_ref().map_or(UPAY_OK, |before| before.status);
+        let news = now.order_status.is_some() && before.and_then(|before| before.order_status) != now.order_status;
+        let troubled = state.flow.trouble() != UPAY_OK && before_status != now.status;
+        let report = Report {
+            verdict: Verdict { status: now.status, ..Verdict::PENDING },
+            client_sn: &self.order.client_sn,
+            phase: now.phase,
+            queries: state.queries,
+            remaining_ms: state.flow.ends_at().map(|ends_at| ends_at.saturating_sub(clock::now())),
+            reply: state.reply.as_ref(),
+        };
         for ear in &mut state.ears {
-            let due = if ear.action == UPAY_ACTION_WATCH { news || troubled } else { changed || answered };
-            if due {
-                ear.tell(
-                    &self.terminal,
-                    verdict,
-                    &standing(
-                        state.flow.phase(),
-                        &self.order.client_sn,
-                        state.flow.ends_at(),
-                        state.queries,
-                        state.reply.as_ref(),
-                    ),
-                );
+            if let (Some(order), Some(reply)) = (&ear.order, &state.reply) {
+                order.heard(&reply.data);
+            }
+            if if ear.is_watcher() { news || troubled } else { changed || answered } {
+                ear.tell(&self.terminal.outlet, &report);
             }
         }
+        state.reported = Some(now);
     }
 
-    /// The flow has its answer.
+    /// The flow has its answer: written down, then told.
     fn end(self: &Arc<Self>, fate: Fate) {
-        let (action, record, queries, reply) = {
+        let (action, record, reply) = {
             let mut state = self.state.lock();
             state.at = At::Done;
             let action = state.ears.first().map_or(UPAY_ACTION_WATCH, |ear| ear.action);
-            (action, state.record.take(), state.queries, state.reply.take())
+            (action, state.record.take(), state.reply.clone())
         };
+        let (fate, watched) = match record {
+            Some(record) => self.write_down(action, fate, record, reply.as_ref()),
+            None => (fate, None),
+        };
+        self.terminal.moved_on(&self.order.client_sn, self.id, watched);
+        self.tell_the_end(|ear| Some(Verdict::of(ear.action, fate)));
+    }
+
+    /// A verdict that is on disk survives what comes next. Gives the fate that may be told, and what stays watched.
+    fn write_down(
+        &self,
+        action: i32,
+        fate: Fate,
+        mut record: Record,
+        reply: Option<&Reply>,
+    ) -> (Fate, Option<Record>) {
         let verdict = Verdict::of(action, fate);
-        let mut watched = None;
-        if let Some(mut record) = record {
-            record.state = match fate {
-                Fate::NotSent(_) => RecordState::NotSent,
-                fate if fate.is_open() => RecordState::Watched(verdict.told()),
-                _ => RecordState::Closed,
-            };
-            record.verdict = Some(verdict);
-            record.told = false;
-            if let Some(reply) = reply.as_ref().filter(|reply| reply.fits(&self.order)) {
-                record.data = lasting(reply);
-            }
-            // A verdict that is on disk survives what comes next, and a watch that is on disk goes on after it.
-            self.write(&record);
-            watched = fate.is_open().then_some(record);
+        record.state = match fate {
+            Fate::NotSent(_) => RecordState::NotSent,
+            fate if fate.is_open() => RecordState::Watched,
+            _ => RecordState::Closed,
+        };
+        record.verdict = Some(verdict);
+        record.told = false;
+        // A cancel that fails leaves the payment as it was told before.
+        record.failed |= action != UPAY_ACTION_CANCEL && verdict.outcome == UPAY_OUTCOME_FAILED;
+        if let Some(reply) = reply {
+            record.data = lasting(reply);
         }
-        self.terminal.moved_on(&self.order, self.id, watched);
-        let ears = std::mem::take(&mut self.state.lock().ears);
-        for mut ear in ears {
-            if let (Some(order), Some(reply)) = (&ear.order, reply.as_ref().filter(|reply| reply.fits(&self.order))) {
-                order.heard(&reply.data);
-            }
-            let verdict = Verdict::of(ear.action, fate);
-            log::info(format_args!(
-                "{}: action {} ended: outcome {} status {}",
-                self.order.client_sn, ear.action, verdict.outcome, verdict.status
-            ));
-            ear.tell(
-                &self.terminal,
-                verdict,
-                &standing(Phase::Done, &self.order.client_sn, None, queries, reply.as_ref()),
-            );
-        }
-        self.terminal.remove(self.id);
+        let written = self.write(&record);
+        // "Failed" with a request that may still arrive needs a watch that survives; without one nobody knows.
+        let fate = if fate.is_open() && !written { Fate::Unknown } else { fate };
+        (fate, fate.is_open().then_some(record))
     }
 
     /// Closed or broken off: the journal keeps the order open, and the next start goes on.
     fn end_without_answer(self: &Arc<Self>, verdict: Verdict) {
+        self.state.lock().at = At::Done;
+        self.terminal.moved_on(&self.order.client_sn, self.id, None);
+        self.tell_the_end(|ear| (!ear.is_watcher()).then_some(verdict));
+    }
+
+    /// The one final event of each action. Whoever takes the ears tells them: nobody is told twice.
+    fn tell_the_end(&self, verdict: impl Fn(&Ear) -> Option<Verdict>) {
         let (ears, queries, reply) = {
             let mut state = self.state.lock();
-            if matches!(state.at, At::Done) && state.ears.is_empty() {
-                return;
-            }
-            state.at = At::Done;
             (std::mem::take(&mut state.ears), state.queries, state.reply.take())
         };
-        self.terminal.moved_on(&self.order, self.id, None);
-        for mut ear in ears.into_iter().filter(|ear| ear.action != UPAY_ACTION_WATCH) {
-            ear.tell(
-                &self.terminal,
-                verdict,
-                &standing(Phase::Done, &self.order.client_sn, None, queries, reply.as_ref()),
-            );
+        for mut ear in ears {
+            let Some(verdict) = verdict(&ear) else { continue };
+            if let (Some(order), Some(reply)) = (&ear.order, &reply) {
+                order.heard(&reply.data);
+            }
+            let (client_sn, Verdict { outcome, status }) = (&self.order.client_sn, verdict);
+            log::info(format_args!("{client_sn}: action {} ended: outcome {outcome} status {status}", ear.action));
+            let report =
+                Report { verdict, client_sn, phase: Phase::Done, queries, remaining_ms: None, reply: reply.as_ref() };
+            ear.tell(&self.terminal.outlet, &report);
         }
         self.terminal.remove(self.id);
     }
 
     /// The host cancels what this run is about; `ear` is made when it is sure to be heard.
-    pub fn give_up(self: &Arc<Self>, ear: impl FnOnce() -> Ear) -> Attached {
+    pub fn give_up(self: &Arc<Self>, ear: impl FnOnce() -> Ear) -> GivenUp {
         let mut state = self.state.lock();
         if matches!(state.at, At::Done) {
-            return Attached::Finishing;
+            return GivenUp::Ending;
         }
         if state.ears.iter().any(|ear| ear.action == UPAY_ACTION_CANCEL) {
-            return Attached::Busy;
+            return GivenUp::Already;
         }
         if !state.flow.give_up() {
-            return Attached::Unable;
+            return GivenUp::Unable;
         }
         state.gave_up = true;
         let mut ear = ear();
-        let phase = Phase::Cancelling;
-        ear.tell(
-            &self.terminal,
-            Verdict::PENDING,
-            &standing(phase, &self.order.client_sn, None, state.queries, None),
-        );
+        let report = Report {
+            verdict: Verdict::PENDING,
+            client_sn: &self.order.client_sn,
+            phase: Phase::Cancelling,
+            queries: state.queries,
+            remaining_ms: None,
+            reply: None,
+        };
+        ear.tell(&self.terminal.outlet, &report);
         state.ears.push(ear);
-        self.wake(&mut state, false);
-        Attached::Yes
-    }
-
-    /// Ends it without a word: something else takes its order over. False when it is just ending by itself.
-    pub fn retire(self: &Arc<Self>) -> bool {
-        let mut state = self.state.lock();
-        if matches!(state.at, At::Done) {
-            return false;
-        }
-        self.wake(&mut state, true);
-        state.at = At::Done;
-        state.ears.clear();
-        drop(state);
-        self.terminal.remove(self.id);
-        true
-    }
-
-    /// The client stops.
-    pub fn close(self: &Arc<Self>) {
-        let state = self.state.lock();
         match &state.at {
+            // A cancel that is on its way is what is wanted.
+            At::Driving(Call::Cancel, _) => {}
             At::Driving(_, interrupt) => interrupt.raise(),
-            At::Sleeping(id) => {
-                // Should the timer be handing it to a worker right now, that worker finds it done.
-                self.terminal.engine.cancel(*id);
-                drop(state);
-                self.end_without_answer(Verdict::CLOSED);
-            }
-            // A worker has it, or will, and sees that the client closes.
-            At::Queued | At::Done => {}
-        }
-    }
-
-    fn wake(self: &Arc<Self>, state: &mut State, even_a_cancel: bool) {
-        match &state.at {
-            At::Driving(call, interrupt) if even_a_cancel || *call != Call::Cancel => interrupt.raise(),
+            // Else the timer is handing it to a worker right now.
             At::Sleeping(id) if self.terminal.engine.cancel(*id) => {
                 state.at = At::Queued;
                 self.submit(Lane::Short, Woken::Timer);
             }
             _ => {}
         }
+        GivenUp::Yes
+    }
+
+    /// Ends it without a word: something else takes its order over. False when it is just ending by itself.
+    pub fn retire(self: &Arc<Self>) -> bool {
+        {
+            let mut state = self.state.lock();
+            match &state.at {
+                At::Done => return false,
+                At::Driving(_, interrupt) => interrupt.raise(),
+                At::Sleeping(id) => drop(self.terminal.engine.cancel(*id)),
+                At::Queued => {}
+            }
+            // Whoever wakes it finds it done.
+            state.at = At::Done;
+            state.ears.clear();
+        }
+        self.terminal.remove(self.id);
+        true
+    }
+
+    /// The client stops.
+    pub fn close(self: &Arc<Self>) {
+        {
+            let mut state = self.state.lock();
+            match &state.at {
+                At::Sleeping(id) => {
+                    // Should the timer be handing it to a worker right now, that worker finds it done.
+                    self.terminal.engine.cancel(*id);
+                    state.at = At::Done;
+                }
+                At::Driving(_, interrupt) => return interrupt.raise(),
+                // A worker has it, or will, and sees that the client closes.
+                At::Queued | At::Done => return,
+            }
+        }
+        self.end_without_answer(Verdict::CLOSED);
     }
 }
 
-#[derive(Clone, Copy)]
-enum Woken {
-    Begin,
-    Timer,
+enum Step {
+    Next(Next),
+    Closing,
+    /// Somebody else has ended it.
+    Over,
 }
 
-fn standing<'a>(
-    phase: Phase,
-    client_sn: &'a str,
-    ends_at: Option<u64>,
-    queries: u32,
-    reply: Option<&'a Reply>,
-) -> Standing<'a> {
-    Standing { client_sn, phase, queries, ends_at, reply }
+/// What stands between the flow and an answer; `None` when there is one.
+fn status_of(heard: &Result<Reply>) -> Option<upay_status> {
+    match heard {
+        Err(error) => Some(error.status),
+        Ok(reply) => match reply.standing() {
+            Standing::Answered => None,
+            Standing::Refused(error) | Standing::InDoubt(error) => Some(error.status),
+        },
+    }
 }
 
 /// What the journal keeps of an order: numbers, amounts and times, and nothing about the payer.

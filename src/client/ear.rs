@@ -6,51 +6,39 @@ use super::event::{Event, Report};
 use super::inbox::ActionId;
 use super::listener::Listener;
 use super::order::Order;
-use super::terminal::Terminal;
+use super::outlet::Outlet;
 use crate::abi::*;
 use crate::engine::clock::{self, Millis};
-use crate::flow::verdict::Verdict;
-use crate::flow::Phase;
-use crate::gateway::reply::Reply;
 
 pub struct Ear {
     pub action: i32,
     pub id: ActionId,
     /// `None`, or without an event function, in the pull form.
-    pub listener: Option<Arc<Listener>>,
+    listener: Option<Arc<Listener>>,
     /// `None` for an order that no call waits for.
     pub order: Option<Arc<Order>>,
-    pub began: Millis,
-}
-
-/// How an action stands.
-pub struct Standing<'a> {
-    pub client_sn: &'a str,
-    pub phase: Phase,
-    pub queries: u32,
-    pub ends_at: Option<Millis>,
-    pub reply: Option<&'a Reply>,
+    began: Millis,
 }
 
 impl Ear {
-    pub fn tell(&mut self, terminal: &Arc<Terminal>, verdict: Verdict, standing: &Standing<'_>) {
-        let now = clock::now();
-        let report = Report {
-            action: self.action,
-            verdict,
-            client_sn: standing.client_sn,
-            phase: standing.phase,
-            queries: standing.queries,
-            elapsed_ms: now.saturating_sub(self.began),
-            remaining_ms: standing.ends_at.map(|ends_at| ends_at.saturating_sub(now)),
-            reply: standing.reply,
-        };
-        let settings = &terminal.settings;
-        let event = Arc::new(Event::new(&report, settings.chinese, settings.encoding));
-        self.deliver(terminal, event);
+    /// For a call of the host; what it waits for from now on.
+    pub fn of_call(action: i32, id: ActionId, order: &Arc<Order>, listener: Option<Listener>) -> Self {
+        order.began(id);
+        Self { action, id, listener: listener.map(Arc::new), order: Some(order.clone()), began: clock::now() }
     }
 
-    pub fn deliver(&mut self, terminal: &Arc<Terminal>, event: Arc<Event>) {
+    /// For an order that no call waits for.
+    pub fn of_watcher(id: ActionId, watcher: Option<Arc<Listener>>) -> Self {
+        Self { action: UPAY_ACTION_WATCH, id, listener: watcher, order: None, began: clock::now() }
+    }
+
+    pub fn is_watcher(&self) -> bool {
+        self.action == UPAY_ACTION_WATCH
+    }
+
+    pub fn tell(&mut self, outlet: &Arc<Outlet>, report: &Report<'_>) {
+        let elapsed_ms = clock::now().saturating_sub(self.began);
+        let event = Arc::new(Event::new(self.action, elapsed_ms, report, outlet.chinese, outlet.encoding));
         let is_final = event.is_final();
         if let (Some(order), true) = (&self.order, is_final) {
             order.ended(self.id, &event);
@@ -58,17 +46,17 @@ impl Ear {
         match self.listener.as_ref().filter(|listener| listener.event.is_some()) {
             Some(listener) => {
                 let told = is_final.then(|| {
-                    let (terminal, event) = (terminal.clone(), event.clone());
-                    Box::new(move || terminal.told(&event)) as Box<dyn FnOnce() + Send>
+                    let (outlet, event) = (outlet.clone(), event.clone());
+                    Box::new(move || outlet.told(&event)) as Box<dyn FnOnce() + Send>
                 });
-                terminal.listeners.tell(listener, &event, told);
+                outlet.listeners.tell(listener, &event, told);
             }
-            None => terminal.inbox.push(self.id, &event),
+            None => outlet.inbox.push(self.id, &event),
         }
         // The watcher hears of many orders and is let go at the end.
-        if is_final && self.action != UPAY_ACTION_WATCH {
+        if is_final && !self.is_watcher() {
             if let Some(listener) = self.listener.take() {
-                terminal.listeners.let_go(listener);
+                outlet.listeners.let_go(listener);
             }
         }
     }

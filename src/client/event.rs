@@ -4,7 +4,7 @@ use std::ffi::{CStr, CString};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::settings::Encoding;
+use super::encoding::Encoding;
 use crate::abi::*;
 use crate::flow::verdict::Verdict;
 use crate::flow::Phase;
@@ -25,34 +25,32 @@ pub struct Event {
     json: CString,
 }
 
-/// What an event is made of.
+/// How an order stands: what an event is made of, for each action that waits for it.
 pub struct Report<'a> {
-    pub action: i32,
     pub verdict: Verdict,
     pub client_sn: &'a str,
     pub phase: Phase,
     pub queries: u32,
-    pub elapsed_ms: u64,
     pub remaining_ms: Option<u64>,
     /// The newest reply of the gateway, if there was one.
     pub reply: Option<&'a Reply>,
 }
 
 impl Event {
-    pub fn new(report: &Report<'_>, chinese: bool, encoding: Encoding) -> Self {
+    pub fn new(action: i32, elapsed_ms: u64, report: &Report<'_>, chinese: bool, encoding: Encoding) -> Self {
         let Verdict { outcome, status } = report.verdict;
         let biz_error_code = report.reply.and_then(|reply| reply.biz_error_code.as_deref());
-        let words = words::of(report.action, outcome, status, report.phase.name(), biz_error_code);
+        let words = words::of(action, outcome, status, report.phase.name(), biz_error_code);
         let message = if chinese { words.zh } else { words.en };
-        let mut fields = fields(report);
+        let mut fields = fields(elapsed_ms, report);
         fields.push(("message_zh".to_owned(), words.zh.to_owned()));
         fields.push(("message_en".to_owned(), words.en.to_owned()));
-        let json = Json { report, advice: words.advice, message, fields: &fields };
+        let json = Json { action, report, advice: words.advice, message, fields: &fields };
         // Serialising text and numbers into memory has no way to fail.
         let json = serde_json::to_string(&json).unwrap_or_default();
         let text = |text: &str| c_string(encoding.encode(text));
         Self {
-            action: report.action,
+            action,
             verdict: report.verdict,
             advice: words.advice,
             client_sn: report.client_sn.to_owned(),
@@ -80,7 +78,7 @@ impl Event {
     }
 }
 
-fn fields(report: &Report<'_>) -> Vec<(String, String)> {
+fn fields(elapsed_ms: u64, report: &Report<'_>) -> Vec<(String, String)> {
     let mut fields = Vec::new();
     let mut add = |key: &str, value: Option<String>| {
         if let Some(value) = value {
@@ -90,7 +88,7 @@ fn fields(report: &Report<'_>) -> Vec<(String, String)> {
     add("client_sn", Some(report.client_sn.to_owned()));
     add("phase", Some(report.phase.name().to_owned()));
     add("queries", Some(report.queries.to_string()));
-    add("elapsed_ms", Some(report.elapsed_ms.to_string()));
+    add("elapsed_ms", Some(elapsed_ms.to_string()));
     add("remaining_ms", report.remaining_ms.map(|ms| ms.to_string()));
     if let Some(reply) = report.reply {
         add("result_code", reply.result_code.clone());
@@ -108,6 +106,7 @@ fn fields(report: &Report<'_>) -> Vec<(String, String)> {
 }
 
 struct Json<'a> {
+    action: i32,
     report: &'a Report<'a>,
     advice: i32,
     message: &'a str,
@@ -117,7 +116,7 @@ struct Json<'a> {
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("action", &self.report.action)?;
+        map.serialize_entry("action", &self.action)?;
         map.serialize_entry("outcome", &self.report.verdict.outcome)?;
         map.serialize_entry("status", &self.report.verdict.status)?;
         map.serialize_entry("advice", &self.advice)?;
@@ -167,16 +166,14 @@ mod tests {
         )
         .unwrap();
         let report = Report {
-            action: UPAY_ACTION_PAY,
             verdict: Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK },
             client_sn: "c",
             phase: Phase::Done,
             queries: 0,
-            elapsed_ms: 1,
             remaining_ms: None,
             reply: Some(&reply),
         };
-        Event::new(&report, true, encoding)
+        Event::new(UPAY_ACTION_PAY, 1, &report, true, encoding)
     }
 
     #[test]

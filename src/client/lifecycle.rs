@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::inbox::{ActionId, Inbox};
+use super::encoding::Encoding;
+use super::inbox::Inbox;
 use super::listener::{Listener, Listeners};
 use super::order::Order;
-use super::settings::{Encoding, Settings, Values};
-use super::terminal::{Parts, Terminal};
+use super::outlet::Outlet;
+use super::settings::{Settings, Values};
+use super::terminal::Terminal;
 use super::Event;
 use crate::abi::*;
 use crate::engine::{clock, Engine};
@@ -31,6 +33,9 @@ pub struct Client {
     /// By client_sn, every order that a handle or an action holds: two handles of one order are one order.
     orders: Mutex<HashMap<String, Weak<Order>>>,
 }
+
+/// Takes the listener when it succeeds.
+type Action = fn(&Arc<Terminal>, &Arc<Order>, &mut Option<Listener>) -> Result<()>;
 
 enum Stage {
     New(Setup),
@@ -152,15 +157,14 @@ impl Client {
             }
         };
         self.engine.workers_max(settings.in_flight_max);
-        Ok(Terminal::new(Parts {
-            settings,
-            engine: self.engine.clone(),
-            transport,
-            journal,
+        let outlet = Outlet {
             inbox: self.inbox.clone(),
             listeners: self.listeners.clone(),
-            watcher: setup.watcher.clone(),
-        }))
+            journal,
+            chinese: settings.chinese,
+            encoding: settings.encoding,
+        };
+        Ok(Terminal::new(settings, self.engine.clone(), transport, outlet, setup.watcher.clone()))
     }
 
     pub fn terminal(&self) -> Result<Arc<Terminal>> {
@@ -171,24 +175,26 @@ impl Client {
         }
     }
 
-    pub fn is_closed(&self) -> bool {
-        matches!(&*self.stage.lock(), Stage::Stopped(..))
+    /// An error once the client is stopped.
+    pub fn open_still(&self) -> Result<()> {
+        match &*self.stage.lock() {
+            Stage::Stopped(..) => Err(closed()),
+            _ => Ok(()),
+        }
     }
 
     /// The order of this number; `None` makes a number that was never used before.
-    pub fn order(self: &Arc<Self>, client_sn: Option<&str>) -> Result<Arc<Order>> {
-        if self.is_closed() {
-            return Err(closed());
-        }
+    pub fn order(&self, client_sn: Option<&str>) -> Result<Arc<Order>> {
+        self.open_still()?;
         let client_sn = client_sn.map_or_else(unique, str::to_owned);
         field::check("client_sn", field::CLIENT_SN, &client_sn)?;
         Ok(self.one(client_sn, Vec::new()))
     }
 
     /// An order that the journal knows.
-    pub fn find(self: &Arc<Self>, client_sn: &str) -> Result<Arc<Order>> {
+    pub fn find(&self, client_sn: &str) -> Result<Arc<Order>> {
         field::check("client_sn", field::CLIENT_SN, client_sn)?;
-        let record = self.terminal()?.journal.get(client_sn)?;
+        let record = self.terminal()?.outlet.journal.get(client_sn)?;
         let record = record.ok_or_else(|| Error::new(UPAY_E_NOT_FOUND, "the journal knows no such order"))?;
         let mut known = record.data;
         if let Some(amount) = record.total_amount.filter(|_| !known.iter().any(|(key, _)| key == "total_amount")) {
@@ -197,7 +203,7 @@ impl Client {
         Ok(self.one(client_sn.to_owned(), known))
     }
 
-    fn one(self: &Arc<Self>, client_sn: String, known: Vec<(String, String)>) -> Arc<Order> {
+    fn one(&self, client_sn: String, known: Vec<(String, String)>) -> Arc<Order> {
         let mut orders = self.orders.lock();
         if let Some(order) = orders.get(&client_sn).and_then(Weak::upgrade) {
             return order;
@@ -206,7 +212,7 @@ impl Client {
         if orders.len().is_power_of_two() {
             orders.retain(|_, order| order.strong_count() > 0);
         }
-        let order = Arc::new(Order::new(self.clone(), client_sn.clone(), known));
+        let order = Arc::new(Order::new(client_sn.clone(), known));
         orders.insert(client_sn, Arc::downgrade(&order));
         order
     }
@@ -224,15 +230,38 @@ impl Client {
         Ok(event)
     }
 
-    /// A wait gave the host this final event: it does not come again.
-    pub fn handed_out(&self, id: ActionId, event: &Event) {
-        self.inbox.remove(id);
-        self.told(event);
+    pub fn pay(&self, order: &Arc<Order>, listener: Option<Listener>) -> Result<()> {
+        self.act(order, listener, Terminal::pay)
+    }
+
+    pub fn query(&self, order: &Arc<Order>, listener: Option<Listener>) -> Result<()> {
+        self.act(order, listener, Terminal::query)
+    }
+
+    pub fn cancel(&self, order: &Arc<Order>, listener: Option<Listener>) -> Result<()> {
+        self.act(order, listener, Terminal::cancel)
+    }
+
+    /// A call that fails has taken nothing: neither of the host's functions runs.
+    fn act(&self, order: &Arc<Order>, mut listener: Option<Listener>, action: Action) -> Result<()> {
+        let result = self.terminal().and_then(|terminal| action(&terminal, order, &mut listener));
+        if let Some(untaken) = listener {
+            untaken.defuse();
+        }
+        result
+    }
+
+    /// The final event of the order's newest action; what a wait hands out does not come again.
+    pub fn wait(&self, order: &Order, limit: Duration) -> Result<Arc<Event>> {
+        let (action, event) = order.wait(limit)?;
+        self.inbox.remove(action);
+        self.told(&event);
+        Ok(event)
     }
 
     fn told(&self, event: &Event) {
         if let Ok(terminal) = self.terminal() {
-            terminal.told(event);
+            terminal.outlet.told(event);
         }
     }
 

@@ -1,17 +1,29 @@
 //! What ties the rooms together: one terminal, its orders, what is under way, and what the host is told.
+//!
+//! ```text
+//!   lifecycle   a client from new to free ──▶ terminal   what is under way ──▶ driver   runs one flow
+//!                        │                        │ claims  one mover an order        │
+//!                        ▼                        ▼                                   ▼
+//!               order   what it asks for      outlet   where events go ◀──────────── ear   who hears
+//!                                             inbox · listeners
+//! ```
 
+mod call;
+mod claims;
 mod driver;
 mod ear;
+mod encoding;
 mod event;
 mod inbox;
 mod lifecycle;
 mod listener;
 mod order;
+mod outlet;
 mod settings;
 mod terminal;
 
+pub use encoding::Encoding;
 pub use event::Event;
 pub use lifecycle::Client;
 pub use listener::{Listener, OnDrop, OnEvent};
 pub use order::Order;
-pub use settings::Encoding;

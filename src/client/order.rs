@@ -7,8 +7,6 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::inbox::ActionId;
-use super::lifecycle::Client;
-use super::listener::Listener;
 use super::settings::printable;
 use super::Event;
 use crate::abi::*;
@@ -17,7 +15,6 @@ use crate::error::{Error, Result};
 use crate::gateway::field;
 
 pub struct Order {
-    pub client: Arc<Client>,
     pub client_sn: String,
     state: Mutex<State>,
     ended: Condvar,
@@ -35,17 +32,14 @@ struct State {
 }
 
 impl Order {
-    pub fn new(client: Arc<Client>, client_sn: String, known: Vec<(String, String)>) -> Self {
-        Self { client, client_sn, state: Mutex::new(State { known, ..State::default() }), ended: Condvar::new() }
+    pub fn new(client_sn: String, known: Vec<(String, String)>) -> Self {
+        Self { client_sn, state: Mutex::new(State { known, ..State::default() }), ended: Condvar::new() }
     }
 
     /// An empty value takes an optional field back.
     pub fn set(&self, key: &str, value: &str) -> Result<()> {
         let field = field::field(key);
         let field = field.ok_or_else(|| Error::new(UPAY_E_KEY, format!("no field is called {}", printable(key))))?;
-        if self.client.is_closed() {
-            return Err(Error::new(UPAY_E_CLOSED, "the client is stopped"));
-        }
         if value.is_empty() && !field.required {
             self.state.lock().fields.remove(field.name);
             return Ok(());
@@ -68,34 +62,9 @@ impl Order {
         }
     }
 
-    pub fn field(&self, name: &str) -> Option<String> {
-        self.state.lock().fields.get(name).cloned()
-    }
-
-    pub fn pay(self: &Arc<Self>, listener: Option<Listener>) -> Result<()> {
-        self.act(listener, |terminal, listener| terminal.pay(self, listener))
-    }
-
-    pub fn query(self: &Arc<Self>, listener: Option<Listener>) -> Result<()> {
-        self.act(listener, |terminal, listener| terminal.query(self, listener))
-    }
-
-    pub fn cancel(self: &Arc<Self>, listener: Option<Listener>) -> Result<()> {
-        self.act(listener, |terminal, listener| terminal.cancel(self, listener))
-    }
-
-    /// A call that fails has taken nothing: neither of the host's functions runs.
-    fn act(
-        &self,
-        listener: Option<Listener>,
-        action: impl FnOnce(&Arc<super::terminal::Terminal>, &mut Option<Listener>) -> Result<()>,
-    ) -> Result<()> {
-        let mut listener = listener;
-        let result = self.client.terminal().and_then(|terminal| action(&terminal, &mut listener));
-        if let Some(untaken) = listener {
-            untaken.defuse();
-        }
-        result
+    /// What the host set, as one moment saw it.
+    pub fn fields(&self) -> BTreeMap<&'static str, String> {
+        self.state.lock().fields.clone()
     }
 
     /// A new action is under way: what a wait waits for from now on.
@@ -119,22 +88,20 @@ impl Order {
         }
     }
 
-    pub fn wait(&self, limit: Duration) -> Result<Arc<Event>> {
+    /// The final event of the newest action, and which action that was.
+    pub fn wait(&self, limit: Duration) -> Result<(ActionId, Arc<Event>)> {
         let until = clock::instant() + limit;
         let mut state = self.state.lock();
-        let (id, event) = loop {
+        loop {
             let Some(newest) = state.newest else {
                 return Err(Error::new(UPAY_E_STATE, "the order has no action to wait for"));
             };
             if let Some(event) = &state.last {
-                break (newest, event.clone());
+                return Ok((newest, event.clone()));
             }
             if self.ended.wait_until(&mut state, until).timed_out() && state.last.is_none() {
                 return Err(Error::new(UPAY_E_TIMEOUT, "the action has not ended in time and goes on"));
             }
-        };
-        drop(state);
-        self.client.handed_out(id, &event);
-        Ok(event)
+        }
     }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::encoding::Encoding;
 use crate::abi::*;
 use crate::error::{Error, Result};
 use crate::flow::limits::{Limits, Pauses};
@@ -180,56 +181,6 @@ pub struct Settings {
     pub in_flight_max: usize,
 }
 
-/// The encoding of all text that passes between this client and its host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Encoding {
-    #[default]
-    Utf8,
-    Gbk,
-    Gb18030,
-}
-
-impl Encoding {
-    fn named(name: &str) -> Self {
-        match name {
-            "gbk" => Self::Gbk,
-            "gb18030" => Self::Gb18030,
-            _ => Self::Utf8,
-        }
-    }
-
-    /// `None`: the bytes are not text in this encoding.
-    pub fn decode(self, bytes: &[u8]) -> Option<String> {
-        let table = match self {
-            Self::Utf8 => return std::str::from_utf8(bytes).ok().map(str::to_owned),
-            Self::Gbk => encoding_rs::GBK,
-            Self::Gb18030 => encoding_rs::GB18030,
-        };
-        let text = table.decode_without_bom_handling_and_without_replacement(bytes)?;
-        Some(text.into_owned())
-    }
-
-    /// A character that the encoding lacks becomes a question mark.
-    pub fn encode(self, text: &str) -> Vec<u8> {
-        let table = match self {
-            Self::Utf8 => return text.as_bytes().to_vec(),
-            Self::Gbk => encoding_rs::GBK,
-            Self::Gb18030 => encoding_rs::GB18030,
-        };
-        let mut bytes = Vec::with_capacity(text.len());
-        let mut buffer = [0; 8];
-        for c in text.chars() {
-            let (encoded, _, lacking) = table.encode(c.encode_utf8(&mut buffer));
-            if lacking {
-                bytes.push(b'?');
-            } else {
-                bytes.extend_from_slice(&encoded);
-            }
-        }
-        bytes
-    }
-}
-
 fn index(key: &str) -> Result<usize> {
     let index = SETTINGS.iter().position(|setting| setting.name == key);
     index.ok_or_else(|| Error::new(UPAY_E_KEY, format!("no setting is called {}", printable(key))))
@@ -374,16 +325,5 @@ mod tests {
         let mut values = Values::default();
         values.set("terminal_key", "68d499beda5f72116592f5c527465656").unwrap();
         assert_eq!(values.get("terminal_key").unwrap_err().status, UPAY_E_KEY);
-    }
-
-    #[test]
-    fn gbk_and_gb18030_go_both_ways() {
-        let pizza = [0xC5, 0xFB, 0xC8, 0xF8];
-        assert_eq!(Encoding::Gbk.decode(&pizza).unwrap(), "披萨");
-        assert_eq!(Encoding::Gbk.encode("披萨😀"), [0xC5, 0xFB, 0xC8, 0xF8, b'?']);
-        let emoji = Encoding::Gb18030.encode("😀");
-        assert_eq!(Encoding::Gb18030.decode(&emoji).unwrap(), "😀");
-        assert_eq!(Encoding::Gbk.decode(&[0xC5]), None);
-        assert_eq!(Encoding::Utf8.decode(&pizza), None);
     }
 }

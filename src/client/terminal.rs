@@ -5,26 +5,29 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Mutex;
 
-use super::driver::{Attached, Plan, Run};
+use super::claims::{Answer, Claim, Claims};
+use super::driver::{GivenUp, Plan, Run};
 use super::ear::Ear;
-use super::event::{Event, Report};
-use super::inbox::{ActionId, Inbox};
-use super::listener::{Listener, Listeners};
+use super::event::Report;
+use super::inbox::ActionId;
+use super::listener::Listener;
 use super::order::Order;
+use super::outlet::Outlet;
 use super::settings::Settings;
 use crate::abi::*;
-use crate::engine::{clock, Engine};
+use crate::engine::clock::{self, Millis};
+use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::flow::pay::Pay;
 use crate::flow::query::Query;
 use crate::flow::settle::Settle;
-use crate::flow::verdict::Verdict;
-use crate::flow::watch::Watch;
+use crate::flow::watch::{Told, Watch};
 use crate::flow::{Flow, Identity, Phase};
+use crate::gateway::reply::Reply;
 use crate::gateway::request;
-use crate::journal::{Journal, Record, State as RecordState};
+use crate::journal::{Record, State as RecordState};
 use crate::log;
 use crate::transport::Transport;
 
@@ -33,59 +36,38 @@ pub const ACTIONS_MAX: usize = 10_000;
 
 /// What an earlier run left over is asked about at this pace, so that a till that comes back with many open orders
 /// does not flood the gateway.
-const LEFTOVER_PAUSE_MS: u64 = 50;
-
-/// How long a cancel waits for a verdict that is just being written down.
-const FINISHING_MS_MAX: u64 = 5_000;
+const LEFTOVER_PAUSE_MS: Millis = 50;
 
 pub struct Terminal {
     pub settings: Settings,
     pub engine: Arc<Engine>,
     pub transport: Transport,
-    pub journal: Journal,
-    pub inbox: Arc<Inbox>,
-    pub listeners: Listeners,
+    pub outlet: Arc<Outlet>,
     watcher: Mutex<Option<Arc<Listener>>>,
     /// By id, everything under way.
     runs: Mutex<HashMap<ActionId, Arc<Run>>>,
-    /// By client_sn, who may move money or is watching: one at a time.
-    movers: Mutex<HashMap<String, Mover>>,
-    moved: Condvar,
+    claims: Claims,
     closing: AtomicBool,
     wound_up: AtomicBool,
     ids: AtomicU64,
 }
 
-enum Mover {
-    /// A call is recording its order.
-    Reserved,
-    Run(Arc<Run>),
-}
-
-/// What a client brings along when it starts.
-pub struct Parts {
-    pub settings: Settings,
-    pub engine: Arc<Engine>,
-    pub transport: Transport,
-    pub journal: Journal,
-    pub inbox: Arc<Inbox>,
-    pub listeners: Listeners,
-    pub watcher: Option<Arc<Listener>>,
-}
-
 impl Terminal {
-    pub fn new(parts: Parts) -> Arc<Self> {
+    pub fn new(
+        settings: Settings,
+        engine: Arc<Engine>,
+        transport: Transport,
+        outlet: Outlet,
+        watcher: Option<Arc<Listener>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
-            settings: parts.settings,
-            engine: parts.engine,
-            transport: parts.transport,
-            journal: parts.journal,
-            inbox: parts.inbox,
-            listeners: parts.listeners,
-            watcher: Mutex::new(parts.watcher),
+            settings,
+            engine,
+            transport,
+            outlet: Arc::new(outlet),
+            watcher: Mutex::new(watcher),
             runs: Mutex::default(),
-            movers: Mutex::default(),
-            moved: Condvar::new(),
+            claims: Claims::default(),
             closing: AtomicBool::new(false),
             wound_up: AtomicBool::new(false),
             ids: AtomicU64::new(1),
@@ -94,17 +76,17 @@ impl Terminal {
 
     /// Takes up what an earlier run left over.
     pub fn resume(self: &Arc<Self>) -> Result<()> {
-        let left_over = self.journal.pending()?;
+        let left_over = self.outlet.journal.pending()?;
         if !left_over.is_empty() {
             log::info(format_args!("{} orders are left over from an earlier run", left_over.len()));
         }
         let mut due = clock::now();
         for record in left_over {
-            if record.is_open() {
-                self.watch(record, Some(due));
+            if !record.is_open() {
+                self.tell_again(&record);
+            } else if let Some(claim) = self.claims.take(&record.client_sn) {
+                self.watch(record, claim, Some(due));
                 due += LEFTOVER_PAUSE_MS;
-            } else if let Some(verdict) = record.verdict {
-                self.tell_again(&record, verdict);
             }
         }
         Ok(())
@@ -112,160 +94,140 @@ impl Terminal {
 
     pub fn pay(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
         let settings = &self.settings;
-        let operator = || Some(settings.operator.clone()).filter(|operator| !operator.is_empty());
-        let value = |name: &str| order.field(name).or_else(|| if name == "operator" { operator() } else { None });
+        let fields = order.fields();
+        let default = |name: &str| (name == "operator").then(|| settings.operator.clone());
+        let value =
+            |name: &str| fields.get(name).cloned().or_else(|| default(name)).filter(|value| !value.is_empty());
         let body = request::pay(&settings.terminal_sn, &order.client_sn, value)?;
-        let identity = self.identity(&order.client_sn, order.field("total_amount"));
-        let record = Record {
-            client_sn: identity.client_sn.clone(),
-            total_amount: identity.total_amount.clone(),
-            action: UPAY_ACTION_PAY,
-            state: RecordState::Querying,
-            began_ms: clock::wall(),
-            verdict: None,
-            told: false,
-            data: Vec::new(),
-        };
         self.admit()?;
-        let reserved = self.reserve(&order.client_sn);
-        let place = reserved.ok_or_else(|| {
+        let claim = self.claims.take(&order.client_sn).ok_or_else(|| {
             Error::new(UPAY_E_DUPLICATE, "client_sn: is under way, and is never sent twice; take a new one")
         })?;
-        self.journal.begin_pay(&record)?;
-        let ear = self.ear(UPAY_ACTION_PAY, order, listener);
-        let flow = Pay::new(identity.clone(), settings.limits.clone());
-        let mut plan = plan(identity, flow, ear);
-        plan.pay_body = Some(body);
-        plan.record = Some(record);
-        self.start(plan, Some(place), None);
+        let record = Record::new(
+            &order.client_sn,
+            UPAY_ACTION_PAY,
+            value("total_amount"),
+            RecordState::Querying,
+            clock::wall(),
+        );
+        self.outlet.journal.begin_pay(&record)?;
+        let identity = self.identity(&record);
+        let plan = Plan {
+            flow: Box::new(Pay::new(identity.clone(), settings.limits.clone())),
+            order: identity,
+            ear: Ear::of_call(UPAY_ACTION_PAY, self.next_id(), order, listener.take()),
+            pay_body: Some(body),
+            record: Some(record),
+            gave_up: false,
+        };
+        self.start(plan, Some(claim), None);
         Ok(())
     }
 
     pub fn query(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
         self.admit()?;
-        let known = self.journal.get(&order.client_sn)?;
-        let identity = self.identity(&order.client_sn, known.and_then(|record| record.total_amount));
-        let ear = self.ear(UPAY_ACTION_QUERY, order, listener);
-        self.start(plan(identity.clone(), Query::new(identity), ear), None, None);
+        let identity = self.identity(&self.known(order)?);
+        let plan = Plan {
+            flow: Box::new(Query::new(identity.clone())),
+            order: identity,
+            ear: Ear::of_call(UPAY_ACTION_QUERY, self.next_id(), order, listener.take()),
+            pay_body: None,
+            record: None,
+            gave_up: false,
+        };
+        self.start(plan, None, None);
         Ok(())
     }
 
+    /// Ends what is under way for the order, or takes the order over from its watch, or cancels on its own.
     pub fn cancel(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
         self.admit()?;
-        let place = match self.take_over(order, listener)? {
-            TakenOver::ByGivingUp => return Ok(()),
-            TakenOver::Reserved(place) => place,
+        let ear = |listener: &mut Option<Listener>| {
+            Ear::of_call(UPAY_ACTION_CANCEL, self.next_id(), order, listener.take())
         };
-        let earlier = self.journal.get(&order.client_sn)?;
-        let mut record = earlier.clone().unwrap_or_else(|| Record {
-            client_sn: order.client_sn.clone(),
-            total_amount: None,
-            action: UPAY_ACTION_CANCEL,
-            state: RecordState::Closed,
-            began_ms: clock::wall(),
-            verdict: None,
-            told: false,
-            data: Vec::new(),
-        });
-        record.state = RecordState::Cancelling { gave_up: true };
-        record.verdict = None;
-        record.told = false;
-        if let Err(error) = self.journal.put(&record) {
-            drop(place);
-            if let Some(RecordState::Watched(_)) = earlier.as_ref().map(|record| record.state) {
-                self.watch(earlier.unwrap_or(record), None);
+        let asked = self.claims.take_over(&order.client_sn, |run| match run.give_up(|| ear(listener)) {
+            GivenUp::Yes => Answer::Done,
+            GivenUp::Already => Answer::No(Error::new(UPAY_E_STATE, "a cancel of this order is under way")),
+            GivenUp::Unable if run.retire() => Answer::Retired,
+            GivenUp::Unable | GivenUp::Ending => Answer::Ending,
+        })?;
+        let Some(claim) = asked else {
+            return Ok(());
+        };
+        let earlier = self.known(order)?;
+        let state = RecordState::Cancelling { gave_up: true };
+        let record = Record { state, verdict: None, told: false, ..earlier.clone() };
+        if let Err(error) = self.outlet.journal.put(&record) {
+            if earlier.is_open() {
+                self.watch(earlier, claim, None);
             }
             return Err(error);
         }
-        let identity = self.identity(&record.client_sn, record.total_amount.clone());
-        let ear = self.ear(UPAY_ACTION_CANCEL, order, listener);
-        let flow = Settle::by_cancel(identity.clone(), self.settings.limits.clone(), true);
-        let mut plan = plan(identity, flow, ear);
-        plan.record = Some(record);
-        plan.gave_up = true;
-        self.start(plan, Some(place), None);
+        let identity = self.identity(&record);
+        let plan = Plan {
+            flow: Box::new(Settle::by_cancel(identity.clone(), self.settings.limits.clone(), true)),
+            order: identity,
+            ear: ear(listener),
+            pay_body: None,
+            record: Some(record),
+            gave_up: true,
+        };
+        self.start(plan, Some(claim), None);
         Ok(())
     }
 
-    /// A cancel ends what is under way for its order, or takes the order over from its watch.
-    fn take_over<'a>(
-        self: &'a Arc<Self>,
-        order: &Arc<Order>,
-        listener: &mut Option<Listener>,
-    ) -> Result<TakenOver<'a>> {
-        let until = clock::instant_of(clock::now() + FINISHING_MS_MAX);
-        let busy = || Error::new(UPAY_E_STATE, "a cancel of this order is under way");
-        let mut movers = self.movers.lock();
-        loop {
-            let run = match movers.get(&order.client_sn) {
-                None => break,
-                Some(Mover::Reserved) => None,
-                Some(Mover::Run(run)) => Some(run.clone()),
-            };
-            if let Some(run) = run {
-                match run.give_up(|| self.ear(UPAY_ACTION_CANCEL, order, listener)) {
-                    Attached::Yes => return Ok(TakenOver::ByGivingUp),
-                    Attached::Busy => return Err(busy()),
-                    Attached::Unable if run.retire() => break,
-                    Attached::Unable | Attached::Finishing => {}
-                }
-            }
-            // Its verdict is being written down: what comes after it can be cancelled.
-            if self.moved.wait_until(&mut movers, until).timed_out() {
-                return Err(busy());
-            }
-        }
-        movers.insert(order.client_sn.clone(), Mover::Reserved);
-        drop(movers);
-        Ok(TakenOver::Reserved(Place::of(self, &order.client_sn)))
+    /// What the journal knows of the order, or what one knows of an order that was made elsewhere.
+    fn known(&self, order: &Order) -> Result<Record> {
+        let known = self.outlet.journal.get(&order.client_sn)?;
+        Ok(known.unwrap_or_else(|| {
+            Record::new(&order.client_sn, UPAY_ACTION_CANCEL, None, RecordState::Closed, clock::wall())
+        }))
     }
 
     /// Asks about an order that no call waits for, until there is a final answer.
-    fn watch(self: &Arc<Self>, record: Record, due: Option<u64>) {
-        let identity = self.identity(&record.client_sn, record.total_amount.clone());
+    fn watch(self: &Arc<Self>, record: Record, claim: Claim<'_>, due: Option<Millis>) {
+        let identity = self.identity(&record);
         let limits = self.settings.limits.clone();
-        let mut gave_up = false;
         let flow: Box<dyn Flow> = match record.state {
-            RecordState::Watched(told) => Box::new(Watch::new(identity.clone(), limits, told)),
-            RecordState::Cancelling { gave_up: by_cashier } => {
-                gave_up = by_cashier;
-                Box::new(Settle::by_cancel(identity.clone(), limits, by_cashier))
-            }
+            // Whatever was under way: what the till heard as "failed" must not stay paid.
+            _ if record.failed => Box::new(Watch::new(identity.clone(), limits, Told::Failed)),
+            RecordState::Watched => Box::new(Watch::new(identity.clone(), limits, Told::Unknown)),
+            RecordState::Cancelling { gave_up } => Box::new(Settle::by_cancel(identity.clone(), limits, gave_up)),
             _ => Box::new(Settle::by_query(identity.clone(), limits)),
         };
-        let Some(place) = self.reserve(&record.client_sn) else {
-            return;
+        let plan = Plan {
+            order: identity,
+            flow,
+            ear: Ear::of_watcher(self.next_id(), self.watcher.lock().clone()),
+            pay_body: None,
+            gave_up: record.state == RecordState::Cancelling { gave_up: true },
+            record: Some(record),
         };
-        let ear = self.watchers_ear();
-        let plan = Plan { order: identity, flow, ear, pay_body: None, record: Some(record), gave_up };
-        self.start(plan, Some(place), due);
+        self.start(plan, Some(claim), due);
     }
 
     /// The verdict that the host had not heard when the earlier run ended.
-    fn tell_again(self: &Arc<Self>, record: &Record, verdict: Verdict) {
-        let mut ear = self.watchers_ear();
-        let reply = crate::gateway::reply::Reply { data: record.data.clone(), ..Default::default() };
+    fn tell_again(self: &Arc<Self>, record: &Record) {
+        let Some(verdict) = record.verdict else { return };
+        let reply = Reply { data: record.data.clone(), ..Reply::default() };
         let report = Report {
-            action: UPAY_ACTION_WATCH,
             verdict,
             client_sn: &record.client_sn,
             phase: Phase::Done,
             queries: 0,
-            elapsed_ms: 0,
             remaining_ms: None,
             reply: Some(&reply),
         };
-        ear.deliver(self, Arc::new(Event::new(&report, self.settings.chinese, self.settings.encoding)));
+        Ear::of_watcher(self.next_id(), self.watcher.lock().clone()).tell(&self.outlet, &report);
     }
 
-    fn start(self: &Arc<Self>, plan: Plan, place: Option<Place<'_>>, due: Option<u64>) {
+    fn start(self: &Arc<Self>, plan: Plan, claim: Option<Claim<'_>>, due: Option<Millis>) {
         let id = plan.ear.id;
-        let client_sn = plan.order.client_sn.clone();
-        log::info(format_args!("{client_sn}: action {} begins", plan.ear.action));
+        log::info(format_args!("{}: action {} begins", plan.order.client_sn, plan.ear.action));
         let run = Arc::new(Run::new(id, self.clone(), plan));
         self.runs.lock().insert(id, run.clone());
-        if let Some(place) = place {
-            place.fill(run.clone());
+        if let Some(claim) = claim {
+            claim.give(run.clone());
         }
         run.begin(due);
         // A stop that looked before this run was there has not closed it.
@@ -275,32 +237,17 @@ impl Terminal {
     }
 
     /// A run has its verdict, or ends without one: its order is free, or is watched from now on.
-    pub fn moved_on(self: &Arc<Self>, order: &Identity, id: ActionId, watched: Option<Record>) {
-        {
-            let mut movers = self.movers.lock();
-            match movers.get(&order.client_sn) {
-                Some(Mover::Run(run)) if run.id == id => movers.remove(&order.client_sn),
-                _ => return,
-            };
+    pub fn moved_on(self: &Arc<Self>, client_sn: &str, run: ActionId, watched: Option<Record>) {
+        let claim = self.claims.pass_on(client_sn, run);
+        if let (Some(claim), Some(record), false) = (claim, watched, self.is_closing()) {
+            self.watch(record, claim, None);
         }
-        if let Some(record) = watched.filter(|_| !self.is_closing()) {
-            self.watch(record, None);
-        }
-        self.moved.notify_all();
     }
 
+    /// The last thing that a run does.
     pub fn remove(self: &Arc<Self>, id: ActionId) {
         self.runs.lock().remove(&id);
         self.wind_up_when_idle();
-    }
-
-    fn reserve(self: &Arc<Self>, client_sn: &str) -> Option<Place<'_>> {
-        let mut movers = self.movers.lock();
-        if movers.contains_key(client_sn) {
-            return None;
-        }
-        movers.insert(client_sn.to_owned(), Mover::Reserved);
-        Some(Place::of(self, client_sn))
     }
 
     fn admit(&self) -> Result<()> {
@@ -313,29 +260,11 @@ impl Terminal {
         Ok(())
     }
 
-    fn identity(&self, client_sn: &str, total_amount: Option<String>) -> Identity {
-        Identity { terminal_sn: self.settings.terminal_sn.clone(), client_sn: client_sn.to_owned(), total_amount }
-    }
-
-    fn ear(&self, action: i32, order: &Arc<Order>, listener: &mut Option<Listener>) -> Ear {
-        let ear = Ear {
-            action,
-            id: self.next_id(),
-            listener: listener.take().map(Arc::new),
-            order: Some(order.clone()),
-            began: clock::now(),
-        };
-        order.began(ear.id);
-        ear
-    }
-
-    fn watchers_ear(&self) -> Ear {
-        Ear {
-            action: UPAY_ACTION_WATCH,
-            id: self.next_id(),
-            listener: self.watcher.lock().clone(),
-            order: None,
-            began: clock::now(),
+    fn identity(&self, record: &Record) -> Identity {
+        Identity {
+            terminal_sn: self.settings.terminal_sn.clone(),
+            client_sn: record.client_sn.clone(),
+            total_amount: record.total_amount.clone(),
         }
     }
 
@@ -343,22 +272,8 @@ impl Terminal {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The host has heard of it: not to be told again after a restart.
-    pub fn told(&self, event: &Event) {
-        let moved = matches!(event.action, UPAY_ACTION_PAY | UPAY_ACTION_CANCEL | UPAY_ACTION_WATCH);
-        if !event.is_final() || !moved {
-            return;
-        }
-        match self.journal.told(&event.client_sn, event.verdict) {
-            Err(error) if error.status != UPAY_E_CLOSED => {
-                log::warn(format_args!("{}: will be told again: {error}", event.client_sn));
-            }
-            _ => {}
-        }
-    }
-
     pub fn unfinished(&self) -> Result<u32> {
-        let pending = self.journal.pending()?;
+        let pending = self.outlet.journal.pending()?;
         Ok(pending.iter().filter(|record| record.is_open()).count() as u32)
     }
 
@@ -383,10 +298,10 @@ impl Terminal {
             return;
         }
         if let Some(watcher) = self.watcher.lock().take() {
-            self.listeners.let_go(watcher);
+            self.outlet.listeners.let_go(watcher);
         }
-        self.listeners.close();
-        self.inbox.close();
+        self.outlet.listeners.close();
+        self.outlet.inbox.close();
     }
 
     /// Waits for all threads to have ended, then lets the journal go. False when `limit` passed first.
@@ -399,54 +314,16 @@ impl Terminal {
     }
 
     fn let_journal_go(&self) {
-        match self.journal.flush() {
+        match self.outlet.journal.flush() {
             Err(error) if error.status != UPAY_E_CLOSED => log::warn(format_args!("{error}")),
             _ => {}
         }
-        self.journal.close();
+        self.outlet.journal.close();
     }
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
         self.let_journal_go();
-    }
-}
-
-fn plan(order: Identity, flow: impl Flow + 'static, ear: Ear) -> Plan {
-    Plan { order, flow: Box::new(flow), ear, pay_body: None, record: None, gave_up: false }
-}
-
-enum TakenOver<'a> {
-    /// What is under way ends in a cancel.
-    ByGivingUp,
-    Reserved(Place<'a>),
-}
-
-/// A client_sn that is kept for one caller; free again when it is not filled.
-struct Place<'a> {
-    terminal: &'a Arc<Terminal>,
-    client_sn: String,
-    filled: bool,
-}
-
-impl<'a> Place<'a> {
-    fn of(terminal: &'a Arc<Terminal>, client_sn: &str) -> Self {
-        Self { terminal, client_sn: client_sn.to_owned(), filled: false }
-    }
-
-    fn fill(mut self, run: Arc<Run>) {
-        self.filled = true;
-        self.terminal.movers.lock().insert(self.client_sn.clone(), Mover::Run(run));
-        self.terminal.moved.notify_all();
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        if !self.filled {
-            self.terminal.movers.lock().remove(&self.client_sn);
-            self.terminal.moved.notify_all();
-        }
     }
 }

@@ -12,9 +12,10 @@ use std::sync::Arc;
 use once_cell::sync::Lazy;
 use parking_lot::RwLock;
 
+use super::order::Held;
 use super::{upay_client, upay_event, upay_order};
 use crate::abi::*;
-use crate::client::{Client, Event, Order};
+use crate::client::{Client, Event};
 use crate::error::{Error, Result};
 
 const TAG_BITS: u32 = 3;
@@ -29,7 +30,7 @@ const REST_BEFORE_REUSE: usize = 1024;
 const GENERATION_MASK: usize = (1 << (usize::BITS - GENERATION_SHIFT)) - 1;
 
 pub static CLIENTS: Lazy<Table<Client, upay_client>> = Lazy::new(|| Table::new(1, "client"));
-pub static ORDERS: Lazy<Table<Order, upay_order>> = Lazy::new(|| Table::new(3, "order"));
+pub static ORDERS: Lazy<Table<Held, upay_order>> = Lazy::new(|| Table::new(3, "order"));
 pub static EVENTS: Lazy<Table<Event, upay_event>> = Lazy::new(|| Table::new(5, "event"));
 
 pub struct Table<T, H> {

@@ -8,13 +8,19 @@ use super::handle::{CLIENTS, EVENTS, ORDERS};
 use super::text::{not_null, put, text_in, text_out};
 use super::{upay_client, upay_event};
 use crate::abi::*;
-use crate::client::{Listener, Order};
+use crate::client::{Client, Listener, Order};
 use crate::error::Result;
 
 /// One order: what it asks for, and all that happens to it. Two handles of the same client_sn are the same order. May
 /// be used from every thread. Checked at every call, as all handles are.
 pub struct upay_order {
     _private: [u8; 0],
+}
+
+/// What an order's handle stands for.
+pub(super) struct Held {
+    client: Arc<Client>,
+    order: Arc<Order>,
 }
 
 /// What happened, on a thread of the library: never on the caller's stack, never under a lock, one client's calls one
@@ -48,7 +54,8 @@ pub unsafe extern "C" fn upay_order_new(
             // SAFETY: the caller's promise.
             false => Some(unsafe { text_in("client_sn", client_sn, client.encoding()) }?),
         };
-        let handle = ORDERS.insert(client.order(client_sn.as_deref())?)?;
+        let order = client.order(client_sn.as_deref())?;
+        let handle = ORDERS.insert(Arc::new(Held { client, order }))?;
         // SAFETY: checked above.
         unsafe { put(out, handle) };
         Ok(())
@@ -75,7 +82,8 @@ pub unsafe extern "C" fn upay_order_find(
         let client = CLIENTS.get(client)?;
         // SAFETY: the caller's promise.
         let client_sn = unsafe { text_in("client_sn", client_sn, client.encoding()) }?;
-        let handle = ORDERS.insert(client.find(&client_sn)?)?;
+        let order = client.find(&client_sn)?;
+        let handle = ORDERS.insert(Arc::new(Held { client, order }))?;
         // SAFETY: checked above.
         unsafe { put(out, handle) };
         Ok(())
@@ -97,11 +105,12 @@ pub unsafe extern "C" fn upay_order_set(
     value: *const c_char,
 ) -> upay_status {
     guard(|| {
-        let order = ORDERS.get(order)?;
-        let encoding = order.client.encoding();
+        let held = ORDERS.get(order)?;
+        let encoding = held.client.encoding();
         // SAFETY: the caller's promise.
         let (key, value) = unsafe { (text_in("key", key, encoding)?, text_in("value", value, encoding)?) };
-        order.set(&key, &value)
+        held.client.open_still()?;
+        held.order.set(&key, &value)
     })
 }
 
@@ -122,12 +131,12 @@ pub unsafe extern "C" fn upay_order_get(
     length: *mut usize,
 ) -> upay_status {
     guard(|| {
-        let order = ORDERS.get(order)?;
-        let encoding = order.client.encoding();
+        let held = ORDERS.get(order)?;
+        let encoding = held.client.encoding();
         // SAFETY: the caller's promise.
         let key = unsafe { text_in("key", key, encoding) }?;
         // SAFETY: the caller's promise.
-        unsafe { text_out(&order.get(&key)?, encoding, buffer, capacity, length) }
+        unsafe { text_out(&held.order.get(&key)?, encoding, buffer, capacity, length) }
     })
 }
 
@@ -141,7 +150,8 @@ pub unsafe extern "C" fn upay_order_get(
 /// never got there; watched from now on, and reversed should it arrive), UPAY_E_REQUEST, UPAY_E_SIGN, UPAY_E_TERMINAL, or
 /// a status from 100 to 199: not sent.
 /// UPAY_OUTCOME_UNKNOWN: nobody knows. Hand over no goods. The order is asked about in the background, and the watcher
-/// hears how it ends.
+/// hears how it ends; but an order that was paid and refunded in part since is left to a person (UPAY_E_UNRESOLVED with
+/// order_status PARTIAL_REFUNDED).
 ///
 /// /pay is sent at most once for a client_sn, for ever. After a status from 100 to 199 the same order may be paid again.
 ///
@@ -161,7 +171,7 @@ pub unsafe extern "C" fn upay_order_pay(
     user_data: *mut c_void,
     drop: upay_drop_fn,
 ) -> upay_status {
-    act(order, listener(r#fn, user_data, drop), Order::pay)
+    act(order, listener(r#fn, user_data, drop), Client::pay)
 }
 
 /// Asks the gateway once how the order stands. SUCCESS: it answered with the order; read order_status. FAILED with
@@ -178,7 +188,7 @@ pub unsafe extern "C" fn upay_order_query(
     user_data: *mut c_void,
     drop: upay_drop_fn,
 ) -> upay_status {
-    act(order, listener(r#fn, user_data, drop), Order::query)
+    act(order, listener(r#fn, user_data, drop), Client::query)
 }
 
 /// Cancels the order: the full amount, on the same Beijing day (003 3.5). While its payment is under way, the cashier
@@ -199,7 +209,7 @@ pub unsafe extern "C" fn upay_order_cancel(
     user_data: *mut c_void,
     drop: upay_drop_fn,
 ) -> upay_status {
-    act(order, listener(r#fn, user_data, drop), Order::cancel)
+    act(order, listener(r#fn, user_data, drop), Client::cancel)
 }
 
 /// Waits for the final event of the order's newest action. What a wait hands out does not come again from
@@ -220,9 +230,9 @@ pub unsafe extern "C" fn upay_order_wait(
 ) -> upay_status {
     guard(|| {
         not_null("out", out)?;
-        let order = ORDERS.get(order)?;
+        let held = ORDERS.get(order)?;
         not_in_callback()?;
-        let handle = EVENTS.insert(order.wait(Duration::from_millis(timeout_ms.into()))?)?;
+        let handle = EVENTS.insert(held.client.wait(&held.order, Duration::from_millis(timeout_ms.into()))?)?;
         // SAFETY: checked above.
         unsafe { put(out, handle) };
         Ok(())
@@ -238,11 +248,14 @@ pub extern "C" fn upay_order_free(order: *mut upay_order) {
 fn act(
     order: *mut upay_order,
     listener: Option<Listener>,
-    action: fn(&Arc<Order>, Option<Listener>) -> Result<()>,
+    action: fn(&Client, &Arc<Order>, Option<Listener>) -> Result<()>,
 ) -> upay_status {
     // The host's functions stay its own unless the action takes them.
     let mut listener = listener;
-    let status = guard(|| action(&ORDERS.get(order)?, listener.take()));
+    let status = guard(|| {
+        let held = ORDERS.get(order)?;
+        action(&held.client, &held.order, listener.take())
+    });
     if let Some(untaken) = listener {
         untaken.defuse();
     }

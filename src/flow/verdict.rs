@@ -1,6 +1,5 @@
 //! What became of a payment, as the verdict of each action: the outcome and the status that the till hears.
 
-use super::watch::Told;
 use super::Fate;
 use crate::abi::*;
 
@@ -62,15 +61,6 @@ impl Verdict {
             Fate::Found => verdict(UPAY_OUTCOME_SUCCESS, UPAY_OK),
             Fate::Absent => verdict(UPAY_OUTCOME_FAILED, UPAY_E_NO_ORDER),
             other => Self::of_payment(other),
-        }
-    }
-
-    /// What an order that stays open was called, so that the watch knows whether to reverse it.
-    pub fn told(self) -> Told {
-        if self.outcome == UPAY_OUTCOME_FAILED {
-            Told::Failed
-        } else {
-            Told::Unknown
         }
     }
 }

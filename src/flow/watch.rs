@@ -6,7 +6,7 @@ use super::proof::Proof;
 use super::*;
 
 /// What the till was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
     Failed,
     Unknown,

@@ -107,6 +107,12 @@ impl Reply {
             && order.total_amount.as_deref().is_none_or(|amount| same("total_amount", amount))
     }
 
+    /// The reply for the host's eyes: what is said of another order is not in it.
+    pub fn shown_for(&self, order: &Identity) -> Self {
+        let data = if self.fits(order) { self.data.clone() } else { Vec::new() };
+        Self { data, ..self.clone() }
+    }
+
     /// The reply names this very order and this very amount: without both, "paid" proves nothing.
     pub fn names(&self, order: &Identity) -> bool {
         self.fits(order)

@@ -24,16 +24,7 @@ impl Drop for Scratch {
 }
 
 fn record(client_sn: &str) -> Record {
-    Record {
-        client_sn: client_sn.into(),
-        total_amount: Some("1".into()),
-        action: UPAY_ACTION_PAY,
-        state: State::Querying,
-        began_ms: 1,
-        verdict: None,
-        told: false,
-        data: Vec::new(),
-    }
+    Record::new(client_sn, UPAY_ACTION_PAY, Some("1".into()), State::Querying, 1)
 }
 
 fn status<T>(result: Result<T>) -> upay_status {

@@ -102,6 +102,7 @@ static void hands_out_what_happened(const char *url, const char *state_dir)
     CHECK_OK(upay_order_pay(paid, NULL, NULL, NULL));
     CHECK_OK(upay_order_pay(held, NULL, NULL, NULL));
     UNTIL(is_paid(paid));
+    UNTIL(ledger_number(url, "held", "pays") == 1);
     CHECK_OK(upay_client_stop(client, PATIENCE_MS));
 
     /* The lock is gone with the stop, not with the free. */

@@ -279,6 +279,21 @@ static inline void heard_init(heard *heard, serial *of_client)
     heard->of_client = of_client;
 }
 
+static inline void heard_begin(heard *heard)
+{
+    CHECK(pthread_mutex_trylock(heard->of_client) == 0 && "one client's callbacks are serial");
+    pthread_mutex_lock(&heard->mutex);
+    CHECK(!heard->over && "no callback runs after stop");
+}
+
+/* Its own mutex comes last: whoever waits for what was heard may then let it go. */
+static inline void heard_end(heard *heard)
+{
+    pthread_mutex_unlock(heard->of_client);
+    pthread_cond_broadcast(&heard->changed);
+    pthread_mutex_unlock(&heard->mutex);
+}
+
 static inline int phase_number(const char *phase)
 {
     static const char *const phases[] = {"sending", "querying", "cancelling", "done"};
@@ -298,9 +313,7 @@ static inline void on_event(const upay_event *event, void *user_data)
     heard *heard = user_data;
     int phase = phase_number(upay_event_get(event, "phase"));
 
-    CHECK(pthread_mutex_trylock(heard->of_client) == 0 && "one client's callbacks are serial");
-    pthread_mutex_lock(&heard->mutex);
-    CHECK(!heard->over && "no callback runs after stop");
+    heard_begin(heard);
     CHECK_NUMBER(heard->finals, 0);
     CHECK_NUMBER(heard->drops, 0);
     CHECK(phase >= heard->phase && "phases come in order");
@@ -315,23 +328,17 @@ static inline void on_event(const upay_event *event, void *user_data)
         CHECK_NUMBER(phase, 3);
         heard->finals++;
     }
-    pthread_cond_broadcast(&heard->changed);
-    pthread_mutex_unlock(&heard->mutex);
-    pthread_mutex_unlock(heard->of_client);
+    heard_end(heard);
 }
 
 static inline void on_drop(void *user_data)
 {
     heard *heard = user_data;
 
-    CHECK(pthread_mutex_trylock(heard->of_client) == 0 && "one client's callbacks are serial");
-    pthread_mutex_lock(&heard->mutex);
-    CHECK(!heard->over && "no callback runs after stop");
+    heard_begin(heard);
     heard->drops++;
     CHECK_NUMBER(heard->drops, 1);
-    pthread_cond_broadcast(&heard->changed);
-    pthread_mutex_unlock(&heard->mutex);
-    pthread_mutex_unlock(heard->of_client);
+    heard_end(heard);
 }
 
 /* Waits for something that on_event or on_drop will note. */

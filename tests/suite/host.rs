@@ -65,6 +65,9 @@ impl Heard {
     }
 }
 
+/// In this order, and never back.
+const PHASES: [&str; 4] = ["sending", "querying", "cancelling", "done"];
+
 /// Where events land, and whoever waits for them looks.
 #[derive(Default)]
 pub struct Ear {
@@ -88,6 +91,9 @@ impl Ear {
         let finals: Vec<_> = heard.iter().filter(|heard| heard.is_final()).cloned().collect();
         assert_eq!(finals.len(), 1, "{what}: {heard:?}");
         assert!(heard.last().unwrap().is_final(), "{what}: the final event is the last");
+        let order =
+            |heard: &Heard| PHASES.iter().position(|phase| *phase == heard.phase).expect("a phase of the header");
+        assert!(heard.windows(2).all(|pair| order(&pair[0]) <= order(&pair[1])), "{what}: {heard:?}");
         finals[0].clone()
     }
 }

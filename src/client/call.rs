@@ -1,0 +1,52 @@
+//! One call of the gateway: the body, its signature, the exchange, and the reply as it was read.
+
+use super::settings::Settings;
+use crate::abi::UPAY_E_UNRESOLVED;
+use crate::error::{Error, Result};
+use crate::gateway::reply::{Identity, Reply};
+use crate::gateway::request::{self, Call};
+use crate::gateway::sign;
+use crate::log;
+use crate::transport::{Exchange, Interrupt, Transport};
+
+/// `pay_body` is the body of /pay, and of nothing else.
+pub fn call(
+    call: Call,
+    pay_body: Option<Vec<u8>>,
+    order: &Identity,
+    settings: &Settings,
+    transport: &Transport,
+    interrupt: &Interrupt,
+) -> Result<Reply> {
+    let body = match (call, pay_body) {
+        (Call::Pay, Some(body)) => body,
+        // A second /pay for one run cannot be: its body is gone.
+        (Call::Pay, None) => return Err(Error::new(UPAY_E_UNRESOLVED, "pay is never sent twice")),
+        (Call::Query | Call::Cancel, _) => request::about(&settings.terminal_sn, &order.client_sn)?,
+    };
+    let exchange = Exchange {
+        path: call.path(),
+        authorization: &sign::authorization(&settings.terminal_sn, &settings.terminal_key, &body),
+        body: &body,
+        reply_timeout: if call == Call::Pay { settings.pay_reply_timeout } else { settings.reply_timeout },
+        fresh: call == Call::Pay,
+    };
+    let answer = transport.exchange(&exchange, interrupt);
+    let reply = answer.and_then(|answer| Reply::read(answer.http_status, &answer.body));
+    note(call, order, &reply);
+    reply
+}
+
+fn note(call: Call, order: &Identity, reply: &Result<Reply>) {
+    let (name, client_sn) = (call.name(), &order.client_sn);
+    match reply {
+        Ok(reply) => log::debug(format_args!(
+            "{client_sn}: {name} answered {} {} {} {}",
+            reply.result_code.as_deref().unwrap_or("-"),
+            reply.biz_result_code.as_deref().unwrap_or("-"),
+            reply.biz_error_code.as_deref().unwrap_or("-"),
+            reply.get("order_status").unwrap_or("-"),
+        )),
+        Err(error) => log::debug(format_args!("{client_sn}: {name} got no answer: {} {error}", error.status)),
+    }
+}

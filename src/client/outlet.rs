@@ -1,0 +1,36 @@
+//! Where events go: the host's listeners, or the inbox; and the note in the journal that the host has heard.
+
+use std::sync::Arc;
+
+use super::encoding::Encoding;
+use super::inbox::Inbox;
+use super::listener::Listeners;
+use super::Event;
+use crate::abi::*;
+use crate::journal::Journal;
+use crate::log;
+
+pub struct Outlet {
+    pub inbox: Arc<Inbox>,
+    pub listeners: Listeners,
+    pub journal: Journal,
+    pub chinese: bool,
+    pub encoding: Encoding,
+}
+
+impl Outlet {
+    /// The host has heard of it: not to be told again after a restart.
+    pub fn told(&self, event: &Event) {
+        let moved = matches!(event.action, UPAY_ACTION_PAY | UPAY_ACTION_CANCEL | UPAY_ACTION_WATCH);
+        if !event.is_final() || !moved {
+            return;
+        }
+        match self.journal.told(&event.client_sn, event.verdict) {
+            // After a stop the next start tells it again.
+            Err(error) if error.status != UPAY_E_CLOSED => {
+                log::warn(format_args!("{}: will be told again: {error}", event.client_sn));
+            }
+            _ => {}
+        }
+    }
+}
