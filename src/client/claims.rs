@@ -1,12 +1,10 @@
 //! One mover an order: whoever may move an order's money, or watches it, holds the claim on its client_sn.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::driver::Run;
 use crate::abi::UPAY_E_STATE;
 use crate::engine::clock;
 use crate::error::{Error, Result};
@@ -14,16 +12,18 @@ use crate::error::{Error, Result};
 /// How long a cancel waits for a verdict that is just being written down.
 const FINISHING_MAX: Duration = Duration::from_secs(5);
 
-#[derive(Default)]
-pub struct Claims {
-    holders: Mutex<HashMap<String, Holder>>,
+/// `R` is what runs an order for long.
+pub struct Claims<R> {
+    holders: Mutex<Holders<R>>,
     changed: Condvar,
 }
 
-enum Holder {
+type Holders<R> = HashMap<String, Holder<R>>;
+
+enum Holder<R> {
     /// A call is recording its order.
     Call,
-    Run(Arc<Run>),
+    Run(u64, R),
 }
 
 /// What the holder of a claim says to one who wants it.
@@ -38,9 +38,15 @@ pub enum Answer {
     Ending,
 }
 
-impl Claims {
+impl<R> Default for Claims<R> {
+    fn default() -> Self {
+        Self { holders: Mutex::default(), changed: Condvar::new() }
+    }
+}
+
+impl<R> Claims<R> {
     /// `None`: somebody holds it.
-    pub fn take(&self, client_sn: &str) -> Option<Claim<'_>> {
+    pub fn take(&self, client_sn: &str) -> Option<Claim<'_, R>> {
         let mut holders = self.holders.lock();
         if holders.contains_key(client_sn) {
             return None;
@@ -49,14 +55,14 @@ impl Claims {
     }
 
     /// Takes the claim over, by what its holder says when asked. `None`: the holder does what was wanted.
-    pub fn take_over(&self, client_sn: &str, mut ask: impl FnMut(&Arc<Run>) -> Answer) -> Result<Option<Claim<'_>>> {
+    pub fn take_over(&self, client_sn: &str, mut ask: impl FnMut(&R) -> Answer) -> Result<Option<Claim<'_, R>>> {
         let until = clock::instant() + FINISHING_MAX;
         let mut holders = self.holders.lock();
         loop {
             let answer = match holders.get(client_sn) {
                 None => Answer::Retired,
                 Some(Holder::Call) => Answer::Ending,
-                Some(Holder::Run(run)) => ask(run),
+                Some(Holder::Run(_, run)) => ask(run),
             };
             match answer {
                 Answer::Done => return Ok(None),
@@ -76,36 +82,36 @@ impl Claims {
     }
 
     /// The run has let its order go: its claim, for whoever comes next. `None`: it held none.
-    pub fn pass_on(&self, client_sn: &str, run: u64) -> Option<Claim<'_>> {
+    pub fn pass_on(&self, client_sn: &str, run: u64) -> Option<Claim<'_, R>> {
         let mut holders = self.holders.lock();
         match holders.get(client_sn) {
-            Some(Holder::Run(holder)) if holder.id == run => Some(self.claim(&mut holders, client_sn)),
+            Some(Holder::Run(holder, _)) if *holder == run => Some(self.claim(&mut holders, client_sn)),
             _ => None,
         }
     }
 
-    fn claim(&self, holders: &mut HashMap<String, Holder>, client_sn: &str) -> Claim<'_> {
+    fn claim(&self, holders: &mut Holders<R>, client_sn: &str) -> Claim<'_, R> {
         holders.insert(client_sn.to_owned(), Holder::Call);
         Claim { claims: self, client_sn: client_sn.to_owned(), given: false }
     }
 }
 
 /// Held by one call; free again unless it is given to a run.
-pub struct Claim<'a> {
-    claims: &'a Claims,
+pub struct Claim<'a, R> {
+    claims: &'a Claims<R>,
     client_sn: String,
     given: bool,
 }
 
-impl Claim<'_> {
-    pub fn give(mut self, run: Arc<Run>) {
+impl<R> Claim<'_, R> {
+    pub fn give(mut self, id: u64, run: R) {
         self.given = true;
-        self.claims.holders.lock().insert(self.client_sn.clone(), Holder::Run(run));
+        self.claims.holders.lock().insert(self.client_sn.clone(), Holder::Run(id, run));
         self.claims.changed.notify_all();
     }
 }
 
-impl Drop for Claim<'_> {
+impl<R> Drop for Claim<'_, R> {
     fn drop(&mut self) {
         if !self.given {
             self.claims.holders.lock().remove(&self.client_sn);

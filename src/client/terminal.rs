@@ -46,7 +46,7 @@ pub struct Terminal {
     watcher: Mutex<Option<Arc<Listener>>>,
     /// By id, everything under way.
     runs: Mutex<HashMap<ActionId, Arc<Run>>>,
-    claims: Claims,
+    claims: Claims<Arc<Run>>,
     closing: AtomicBool,
     wound_up: AtomicBool,
     ids: AtomicU64,
@@ -185,7 +185,7 @@ impl Terminal {
     }
 
     /// Asks about an order that no call waits for, until there is a final answer.
-    fn watch(self: &Arc<Self>, record: Record, claim: Claim<'_>, due: Option<Millis>) {
+    fn watch(self: &Arc<Self>, record: Record, claim: Claim<'_, Arc<Run>>, due: Option<Millis>) {
         let identity = self.identity(&record);
         let limits = self.settings.limits.clone();
         let flow: Box<dyn Flow> = match record.state {
@@ -221,13 +221,13 @@ impl Terminal {
         Ear::of_watcher(self.next_id(), self.watcher.lock().clone()).tell(&self.outlet, &report);
     }
 
-    fn start(self: &Arc<Self>, plan: Plan, claim: Option<Claim<'_>>, due: Option<Millis>) {
+    fn start(self: &Arc<Self>, plan: Plan, claim: Option<Claim<'_, Arc<Run>>>, due: Option<Millis>) {
         let id = plan.ear.id;
         log::info(format_args!("{}: action {} begins", plan.order.client_sn, plan.ear.action));
         let run = Arc::new(Run::new(id, self.clone(), plan));
         self.runs.lock().insert(id, run.clone());
         if let Some(claim) = claim {
-            claim.give(run.clone());
+            claim.give(id, run.clone());
         }
         run.begin(due);
         // A stop that looked before this run was there has not closed it.

@@ -3,7 +3,7 @@
 use std::ffi::{c_void, CString};
 use std::sync::Arc;
 
-use super::handle::EVENTS;
+use super::event::EVENTS;
 use super::{guard, upay_drop_fn, upay_event_fn, upay_log_fn};
 use crate::client::{Event, Listener, OnDrop, OnEvent};
 use crate::log;

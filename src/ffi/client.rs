@@ -2,9 +2,12 @@ use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 use std::time::Duration;
 
+use once_cell::sync::Lazy;
+
 use super::callback::listener;
+use super::event::EVENTS;
 use super::guard::{guard, not_in_callback, quiet};
-use super::handle::{CLIENTS, EVENTS};
+use super::handle::Table;
 use super::text::{not_null, put, text_in, text_out};
 use super::{upay_drop_fn, upay_event, upay_event_fn};
 use crate::abi::*;
@@ -16,6 +19,8 @@ use crate::client::Client;
 pub struct upay_client {
     _private: [u8; 0],
 }
+
+pub(super) static CLIENTS: Lazy<Table<Client, upay_client>> = Lazy::new(|| Table::new(1, "client"));
 
 /// Makes a client with default settings. Nothing is sent and nothing is written until it is started.
 ///

@@ -1,8 +1,10 @@
 use std::ffi::{c_char, CStr};
 use std::sync::Arc;
 
+use once_cell::sync::Lazy;
+
 use super::guard::{guard, quiet};
-use super::handle::EVENTS;
+use super::handle::Table;
 use super::text::{not_null, put, text_in};
 use crate::abi::*;
 use crate::client::{Encoding, Event};
@@ -12,6 +14,8 @@ use crate::client::{Encoding, Event};
 pub struct upay_event {
     _private: [u8; 0],
 }
+
+pub(super) static EVENTS: Lazy<Table<Event, upay_event>> = Lazy::new(|| Table::new(5, "event"));
 
 /// Which action it is about, one of UPAY_ACTION_…; 0 for a handle that is not an event.
 #[no_mangle]

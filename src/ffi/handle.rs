@@ -9,13 +9,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use once_cell::sync::Lazy;
 use parking_lot::RwLock;
 
-use super::order::Held;
-use super::{upay_client, upay_event, upay_order};
 use crate::abi::*;
-use crate::client::{Client, Event};
 use crate::error::{Error, Result};
 
 const TAG_BITS: u32 = 3;
@@ -28,10 +24,6 @@ const KEPT_FOR_CALLBACKS: usize = 1024;
 /// A place is used again only after this many others, so that a stale handle stays recognisable for long.
 const REST_BEFORE_REUSE: usize = 1024;
 const GENERATION_MASK: usize = (1 << (usize::BITS - GENERATION_SHIFT)) - 1;
-
-pub static CLIENTS: Lazy<Table<Client, upay_client>> = Lazy::new(|| Table::new(1, "client"));
-pub static ORDERS: Lazy<Table<Held, upay_order>> = Lazy::new(|| Table::new(3, "order"));
-pub static EVENTS: Lazy<Table<Event, upay_event>> = Lazy::new(|| Table::new(5, "event"));
 
 pub struct Table<T, H> {
     tag: usize,
@@ -51,7 +43,7 @@ struct Place<T> {
 }
 
 impl<T, H> Table<T, H> {
-    fn new(tag: usize, name: &'static str) -> Self {
+    pub fn new(tag: usize, name: &'static str) -> Self {
         Self {
             tag,
             name,
@@ -131,6 +123,7 @@ impl<T, H> Table<T, H> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ffi::upay_order;
 
     type Numbers = Table<u32, upay_order>;
 

@@ -2,9 +2,13 @@ use std::ffi::{c_char, c_void};
 use std::sync::Arc;
 use std::time::Duration;
 
+use once_cell::sync::Lazy;
+
 use super::callback::listener;
+use super::client::CLIENTS;
+use super::event::EVENTS;
 use super::guard::{guard, not_in_callback, quiet};
-use super::handle::{CLIENTS, EVENTS, ORDERS};
+use super::handle::Table;
 use super::text::{not_null, put, text_in, text_out};
 use super::{upay_client, upay_event};
 use crate::abi::*;
@@ -16,6 +20,8 @@ use crate::error::Result;
 pub struct upay_order {
     _private: [u8; 0],
 }
+
+pub(super) static ORDERS: Lazy<Table<Held, upay_order>> = Lazy::new(|| Table::new(3, "order"));
 
 /// What an order's handle stands for.
 pub(super) struct Held {

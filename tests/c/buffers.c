@@ -31,7 +31,7 @@ static void check_filled(const char *from, const char *to)
 /* Asks for one text with every capacity there is. */
 static void every_capacity(getter get, void *handle, const char *key, const char *wanted)
 {
-    char room[ROOM];
+    char room[ROOM], *exact;
     size_t needed = strlen(wanted) + 1, capacity, length;
 
     for (capacity = 0; capacity + 1 < ROOM; capacity++) {
@@ -52,14 +52,11 @@ static void every_capacity(getter get, void *handle, const char *key, const char
         }
     }
     /* A buffer of exactly that size on the heap, where a memory checker watches its end. */
-    {
-        char *exact = malloc(needed);
-
-        CHECK(exact != NULL);
-        CHECK_OK(get(handle, key, exact, needed, &length));
-        CHECK_TEXT(exact, wanted);
-        free(exact);
-    }
+    exact = malloc(needed);
+    CHECK(exact != NULL);
+    CHECK_OK(get(handle, key, exact, needed, &length));
+    CHECK_TEXT(exact, wanted);
+    free(exact);
     /* How much is needed, asked without a buffer. */
     length = 12345;
     CHECK_STATUS(get(handle, key, NULL, 0, &length), UPAY_E_BUFFER);
