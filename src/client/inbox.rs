@@ -57,13 +57,15 @@ impl Inbox {
         self.changed.notify_one();
     }
 
-    /// Takes the oldest; an error when there is none in time.
-    pub fn next(&self, limit: Duration) -> Result<Arc<Event>> {
+    /// Gives the oldest to `hand_out`, and keeps it when that fails; an error when there is none in time.
+    pub fn next<T>(&self, limit: Duration, hand_out: impl FnOnce(&Arc<Event>) -> Result<T>) -> Result<T> {
         let until = clock::instant() + limit;
         let mut state = self.state.lock();
         loop {
-            if let Some(event) = state.pop() {
-                return Ok(event);
+            if let Some((_, (_, event))) = state.unread.first_key_value() {
+                let handed_out = hand_out(event)?;
+                state.pop();
+                return Ok(handed_out);
             }
             if state.closed {
                 return Err(Error::new(UPAY_E_CLOSED, "the client is stopped and all of its events were taken"));
@@ -89,11 +91,11 @@ impl Inbox {
 }
 
 impl State {
-    fn pop(&mut self) -> Option<Arc<Event>> {
-        let (place, (action, event)) = self.unread.pop_first()?;
-        if self.progress.get(&action) == Some(&place) {
-            self.progress.remove(&action);
+    fn pop(&mut self) {
+        if let Some((place, (action, _))) = self.unread.pop_first() {
+            if self.progress.get(&action) == Some(&place) {
+                self.progress.remove(&action);
+            }
         }
-        Some(event)
     }
 }

@@ -221,13 +221,14 @@ impl Client {
         self.terminal()?.unfinished()
     }
 
-    pub fn next_event(&self, limit: Duration) -> Result<Arc<Event>> {
+    /// The oldest event of the pull form, as `hand_out` takes it.
+    pub fn next_event<T>(&self, limit: Duration, hand_out: impl FnOnce(&Arc<Event>) -> Result<T>) -> Result<T> {
         if matches!(&*self.stage.lock(), Stage::New(_) | Stage::Starting(_)) {
             return Err(Error::new(UPAY_E_STATE, "the client is not started"));
         }
-        let event = self.inbox.next(limit)?;
+        let (event, handed_out) = self.inbox.next(limit, |event| Ok((event.clone(), hand_out(event)?)))?;
         self.told(&event);
-        Ok(event)
+        Ok(handed_out)
     }
 
     pub fn pay(&self, order: &Arc<Order>, listener: Option<Listener>) -> Result<()> {
@@ -252,11 +253,17 @@ impl Client {
     }
 
     /// The final event of the order's newest action; what a wait hands out does not come again.
-    pub fn wait(&self, order: &Order, limit: Duration) -> Result<Arc<Event>> {
+    pub fn wait<T>(
+        &self,
+        order: &Order,
+        limit: Duration,
+        hand_out: impl FnOnce(&Arc<Event>) -> Result<T>,
+    ) -> Result<T> {
         let (action, event) = order.wait(limit)?;
+        let handed_out = hand_out(&event)?;
         self.inbox.remove(action);
         self.told(&event);
-        Ok(event)
+        Ok(handed_out)
     }
 
     fn told(&self, event: &Event) {

@@ -159,8 +159,8 @@ pub unsafe extern "C" fn upay_client_next_event(
 ) -> upay_status {
     guard(|| {
         not_null("out", out)?;
-        let event = CLIENTS.get(client)?.next_event(Duration::from_millis(timeout_ms.into()))?;
-        let handle = EVENTS.insert(event)?;
+        let limit = Duration::from_millis(timeout_ms.into());
+        let handle = CLIENTS.get(client)?.next_event(limit, |event| EVENTS.insert(event.clone()))?;
         // SAFETY: checked above.
         unsafe { put(out, handle) };
         Ok(())

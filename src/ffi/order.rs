@@ -238,7 +238,8 @@ pub unsafe extern "C" fn upay_order_wait(
         not_null("out", out)?;
         let held = ORDERS.get(order)?;
         not_in_callback()?;
-        let handle = EVENTS.insert(held.client.wait(&held.order, Duration::from_millis(timeout_ms.into()))?)?;
+        let limit = Duration::from_millis(timeout_ms.into());
+        let handle = held.client.wait(&held.order, limit, |event| EVENTS.insert(event.clone()))?;
         // SAFETY: checked above.
         unsafe { put(out, handle) };
         Ok(())

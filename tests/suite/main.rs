@@ -4,6 +4,7 @@
 mod simulator;
 
 mod cancel;
+mod examples;
 mod header;
 mod host;
 mod layers;
