@@ -1,11 +1,11 @@
 //! A client that has started: what is under way, what is watched, and how all of it ends.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use super::claims::{Answer, Claim, Claims};
 use super::driver::{GivenUp, Plan, Run};
@@ -44,12 +44,21 @@ pub struct Terminal {
     pub transport: Transport,
     pub outlet: Arc<Outlet>,
     watcher: Mutex<Option<Arc<Listener>>>,
-    /// By id, everything under way.
-    runs: Mutex<HashMap<ActionId, Arc<Run>>>,
+    under_way: Mutex<UnderWay>,
+    /// The last of what was under way has ended.
+    wound_up: Condvar,
     claims: Claims<Arc<Run>>,
-    closing: AtomicBool,
-    wound_up: AtomicBool,
     ids: AtomicU64,
+}
+
+#[derive(Default)]
+struct UnderWay {
+    runs: HashMap<ActionId, Arc<Run>>,
+    /// Calls of the host that may begin a run.
+    calls: usize,
+    closing: bool,
+    winding_up: bool,
+    wound_up: bool,
 }
 
 impl Terminal {
@@ -66,10 +75,9 @@ impl Terminal {
             transport,
             outlet: Arc::new(outlet),
             watcher: Mutex::new(watcher),
-            runs: Mutex::default(),
+            under_way: Mutex::default(),
+            wound_up: Condvar::new(),
             claims: Claims::default(),
-            closing: AtomicBool::new(false),
-            wound_up: AtomicBool::new(false),
             ids: AtomicU64::new(1),
         })
     }
@@ -99,7 +107,7 @@ impl Terminal {
         let value =
             |name: &str| fields.get(name).cloned().or_else(|| default(name)).filter(|value| !value.is_empty());
         let body = request::pay(&settings.terminal_sn, &order.client_sn, value)?;
-        self.admit()?;
+        let _admitted = self.admit()?;
         let claim = self.claims.take(&order.client_sn).ok_or_else(|| {
             Error::new(UPAY_E_DUPLICATE, "client_sn: is under way, and is never sent twice; take a new one")
         })?;
@@ -125,7 +133,7 @@ impl Terminal {
     }
 
     pub fn query(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
-        self.admit()?;
+        let _admitted = self.admit()?;
         let identity = self.identity(&self.known(order)?);
         let plan = Plan {
             flow: Box::new(Query::new(identity.clone())),
@@ -141,7 +149,7 @@ impl Terminal {
 
     /// Ends what is under way for the order, or takes the order over from its watch, or cancels on its own.
     pub fn cancel(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
-        self.admit()?;
+        let _admitted = self.admit()?;
         let ear = |listener: &mut Option<Listener>| {
             Ear::of_call(UPAY_ACTION_CANCEL, self.next_id(), order, listener.take())
         };
@@ -225,7 +233,7 @@ impl Terminal {
         let id = plan.ear.id;
         log::info(format_args!("{}: action {} begins", plan.order.client_sn, plan.ear.action));
         let run = Arc::new(Run::new(id, self.clone(), plan));
-        self.runs.lock().insert(id, run.clone());
+        self.under_way.lock().runs.insert(id, run.clone());
         if let Some(claim) = claim {
             claim.give(id, run.clone());
         }
@@ -245,19 +253,22 @@ impl Terminal {
     }
 
     /// The last thing that a run does.
-    pub fn remove(self: &Arc<Self>, id: ActionId) {
-        self.runs.lock().remove(&id);
+    pub fn remove(&self, id: ActionId) {
+        self.under_way.lock().runs.remove(&id);
         self.wind_up_when_idle();
     }
 
-    fn admit(&self) -> Result<()> {
-        if self.is_closing() {
+    /// Lets a call of the host begin something: a stop waits for it, and nothing begins after a stop.
+    fn admit(&self) -> Result<Admitted<'_>> {
+        let mut under_way = self.under_way.lock();
+        if under_way.closing {
             return Err(Error::new(UPAY_E_CLOSED, "the client is stopped"));
         }
-        if self.runs.lock().len() >= ACTIONS_MAX {
+        if under_way.runs.len() >= ACTIONS_MAX {
             return Err(Error::new(UPAY_E_LIMIT, format!("at most {ACTIONS_MAX} actions at a time")));
         }
-        Ok(())
+        under_way.calls += 1;
+        Ok(Admitted(self))
     }
 
     fn identity(&self, record: &Record) -> Identity {
@@ -278,13 +289,16 @@ impl Terminal {
     }
 
     pub fn is_closing(&self) -> bool {
-        self.closing.load(Ordering::SeqCst)
+        self.under_way.lock().closing
     }
 
     /// Begins the end: every action gets its final event, and nothing new begins. Does not wait.
-    pub fn close(self: &Arc<Self>) {
-        self.closing.store(true, Ordering::SeqCst);
-        let runs: Vec<_> = self.runs.lock().values().cloned().collect();
+    pub fn close(&self) {
+        let runs: Vec<_> = {
+            let mut under_way = self.under_way.lock();
+            under_way.closing = true;
+            under_way.runs.values().cloned().collect()
+        };
         for run in runs {
             run.close();
         }
@@ -294,19 +308,35 @@ impl Terminal {
 
     /// Once the last action has ended, the host's functions are let go of.
     fn wind_up_when_idle(&self) {
-        if !self.is_closing() || !self.runs.lock().is_empty() || self.wound_up.swap(true, Ordering::SeqCst) {
-            return;
+        {
+            let mut under_way = self.under_way.lock();
+            let busy = !under_way.runs.is_empty() || under_way.calls > 0;
+            if !under_way.closing || busy || under_way.winding_up {
+                return;
+            }
+            under_way.winding_up = true;
         }
         if let Some(watcher) = self.watcher.lock().take() {
             self.outlet.listeners.let_go(watcher);
         }
         self.outlet.listeners.close();
         self.outlet.inbox.close();
+        self.under_way.lock().wound_up = true;
+        self.wound_up.notify_all();
     }
 
-    /// Waits for all threads to have ended, then lets the journal go. False when `limit` passed first.
+    /// Waits for everything to have ended, the threads too, then lets the journal go. False when `limit` passed first.
     pub fn join(&self, limit: Duration) -> bool {
-        if !self.engine.join(limit) {
+        let until = clock::instant() + limit;
+        {
+            let mut under_way = self.under_way.lock();
+            while !under_way.wound_up {
+                if self.wound_up.wait_until(&mut under_way, until).timed_out() && !under_way.wound_up {
+                    return false;
+                }
+            }
+        }
+        if !self.engine.join(until.saturating_duration_since(clock::instant())) {
             return false;
         }
         self.let_journal_go();
@@ -325,5 +355,15 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         self.let_journal_go();
+    }
+}
+
+/// A call of the host that may begin a run; it ends when this goes.
+struct Admitted<'a>(&'a Terminal);
+
+impl Drop for Admitted<'_> {
+    fn drop(&mut self) {
+        self.0.under_way.lock().calls -= 1;
+        self.0.wind_up_when_idle();
     }
 }
