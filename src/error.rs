@@ -29,6 +29,11 @@ impl Error {
     }
 }
 
+/// A key as it may stand in an error text: short and plain, whatever a host passed.
+pub fn printable(key: &str) -> String {
+    key.chars().take(40).flat_map(char::escape_default).collect()
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -40,9 +40,6 @@ impl Ear {
         let elapsed_ms = clock::now().saturating_sub(self.began);
         let event = Arc::new(Event::new(self.action, elapsed_ms, report, outlet.chinese, outlet.encoding));
         let is_final = event.is_final();
-        if let (Some(order), true) = (&self.order, is_final) {
-            order.ended(self.id, &event);
-        }
         match self.listener.as_ref().filter(|listener| listener.event.is_some()) {
             Some(listener) => {
                 let told = is_final.then(|| {
@@ -52,6 +49,10 @@ impl Ear {
                 outlet.listeners.tell(listener, &event, told);
             }
             None => outlet.inbox.push(self.id, &event),
+        }
+        // After the inbox has it: what a wait hands out must be there to be taken back.
+        if let (Some(order), true) = (&self.order, is_final) {
+            order.ended(self.id, &event);
         }
         // The watcher hears of many orders and is let go at the end.
         if is_final && !self.is_watcher() {

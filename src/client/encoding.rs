@@ -27,7 +27,9 @@ impl Encoding {
             Self::Gb18030 => encoding_rs::GB18030,
         };
         let text = table.decode_without_bom_handling_and_without_replacement(bytes)?;
-        Some(text.into_owned())
+        // The decoder of GBK reads all of GB18030; what GBK has no code for was not written in GBK.
+        let (_, _, lacking) = table.encode(&text);
+        (!lacking).then(|| text.into_owned())
     }
 
     /// A character that the encoding lacks becomes a question mark.
@@ -62,6 +64,7 @@ mod tests {
         assert_eq!(Encoding::Gbk.encode("披萨😀"), [0xC5, 0xFB, 0xC8, 0xF8, b'?']);
         let emoji = Encoding::Gb18030.encode("😀");
         assert_eq!(Encoding::Gb18030.decode(&emoji).unwrap(), "😀");
+        assert_eq!(Encoding::Gbk.decode(&emoji), None);
         assert_eq!(Encoding::Gbk.decode(&[0xC5]), None);
         assert_eq!(Encoding::Utf8.decode(&pizza), None);
     }

@@ -7,11 +7,10 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::inbox::ActionId;
-use super::settings::printable;
 use super::Event;
 use crate::abi::*;
 use crate::engine::clock;
-use crate::error::{Error, Result};
+use crate::error::{printable, Error, Result};
 use crate::gateway::field;
 
 pub struct Order {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::encoding::Encoding;
 use crate::abi::*;
-use crate::error::{Error, Result};
+use crate::error::{printable, Error, Result};
 use crate::flow::limits::{Limits, Pauses};
 use crate::gateway::field::{self, Rule};
 
@@ -184,11 +184,6 @@ pub struct Settings {
 fn index(key: &str) -> Result<usize> {
     let index = SETTINGS.iter().position(|setting| setting.name == key);
     index.ok_or_else(|| Error::new(UPAY_E_KEY, format!("no setting is called {}", printable(key))))
-}
-
-/// A key as it may stand in an error text: short and plain, whatever a host passed.
-pub fn printable(key: &str) -> String {
-    key.chars().take(40).flat_map(char::escape_default).collect()
 }
 
 fn check(setting: &Setting, value: &str) -> Result<()> {

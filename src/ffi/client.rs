@@ -8,7 +8,7 @@ use super::callback::listener;
 use super::event::EVENTS;
 use super::guard::{guard, not_in_callback, quiet};
 use super::handle::Table;
-use super::text::{not_null, put, text_in, text_out};
+use super::text::{key_and_value, not_null, put, text_in, text_out};
 use super::{upay_drop_fn, upay_event, upay_event_fn};
 use crate::abi::*;
 use crate::client::Client;
@@ -57,8 +57,7 @@ pub unsafe extern "C" fn upay_client_set(
     guard(|| {
         let client = CLIENTS.get(client)?;
         // SAFETY: the caller's promise.
-        let (key, value) =
-            unsafe { (text_in("key", key, client.encoding())?, text_in("value", value, client.encoding())?) };
+        let (key, value) = unsafe { key_and_value(key, value, client.encoding()) }?;
         client.set(&key, &value)
     })
 }

@@ -9,7 +9,7 @@ use super::client::CLIENTS;
 use super::event::EVENTS;
 use super::guard::{guard, not_in_callback, quiet};
 use super::handle::Table;
-use super::text::{not_null, put, text_in, text_out};
+use super::text::{key_and_value, not_null, put, text_in, text_out};
 use super::{upay_client, upay_event};
 use crate::abi::*;
 use crate::client::{Client, Listener, Order};
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn upay_order_set(
         let held = ORDERS.get(order)?;
         let encoding = held.client.encoding();
         // SAFETY: the caller's promise.
-        let (key, value) = unsafe { (text_in("key", key, encoding)?, text_in("value", value, encoding)?) };
+        let (key, value) = unsafe { key_and_value(key, value, encoding) }?;
         held.client.open_still()?;
         held.order.set(&key, &value)
     })

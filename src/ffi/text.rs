@@ -4,7 +4,7 @@ use std::ffi::c_char;
 
 use crate::abi::*;
 use crate::client::Encoding;
-use crate::error::{Error, Result};
+use crate::error::{printable, Error, Result};
 
 /// Text that a host passes in ends within this many bytes.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
@@ -24,6 +24,22 @@ pub unsafe fn text_in(what: &str, text: *const c_char, encoding: Encoding) -> Re
     let bytes = unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) };
     let decoded = encoding.decode(bytes);
     decoded.ok_or_else(|| Error::new(UPAY_E_ARGUMENT, format!("{what} is not text in the client's encoding")))
+}
+
+/// Copies what a host sets; an error about the value names its key.
+///
+/// # Safety
+/// As for [`text_in`], for both.
+pub unsafe fn key_and_value(
+    key: *const c_char,
+    value: *const c_char,
+    encoding: Encoding,
+) -> Result<(String, String)> {
+    // SAFETY: the caller's promise.
+    let key = unsafe { text_in("key", key, encoding) }?;
+    // SAFETY: the caller's promise.
+    let value = unsafe { text_in(&printable(&key), value, encoding) }?;
+    Ok((key, value))
 }
 
 /// Copies `text` into a host's buffer, in the host's encoding. `length` becomes the text's bytes without its NUL, or,

@@ -1,0 +1,235 @@
+//! The promises of the ABI, each held to by a C program in `tests/c` that knows nothing but the header.
+//!
+//! A program gets the address of a simulator of its own and an empty directory, and ends with 0 when the promise was
+//! kept. `UPAY_TEST_VALGRIND=1` runs them under valgrind, `UPAY_TEST_ASAN=1` with gcc's address sanitizer.
+#![cfg(unix)]
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{channel, Receiver};
+use std::thread;
+use std::time::Duration;
+
+use super::header::built;
+use super::simulator::{Options, Simulator};
+
+/// A program that takes longer hangs: its own waits end earlier, and say what never came.
+const LIMIT: Duration = Duration::from_secs(240);
+/// Valgrind runs one thread at a time, many times slower.
+const LIMIT_UNDER_VALGRIND: Duration = Duration::from_secs(1800);
+/// How long the simulator waits for a request that must come.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+macro_rules! programs {
+    ($($name:ident),+ $(,)?) => {
+        $(
+            #[test]
+            fn $name() {
+                if let Some(bench) = Bench::set_up(stringify!($name)) {
+                    bench.run(&[]);
+                    bench.clear();
+                }
+            }
+        )+
+    };
+}
+
+programs![
+    after_stop,
+    bad_input,
+    buffers,
+    double_free,
+    encodings,
+    events,
+    made_up_handles,
+    null_arguments,
+    one_final_one_drop,
+    pull_form,
+    reentrant,
+    shared_by_32_threads,
+    state_private,
+    stop_while_held,
+    stop_while_paying,
+    threads_bounded,
+    wrong_type,
+];
+
+/// A child of a fork is no till's business to be checked for leaks: it ends in the middle of everything.
+#[test]
+fn forked() {
+    if skipped_under_valgrind("forked") {
+        return;
+    }
+    if let Some(bench) = Bench::set_up("forked") {
+        bench.run(&[]);
+        bench.clear();
+    }
+}
+
+/// The till dies after the customer was charged and before it has heard of it.
+#[test]
+fn killed() {
+    if skipped_under_valgrind("killed") {
+        return;
+    }
+    let Some(bench) = Bench::set_up("killed") else {
+        return;
+    };
+    let pays = |times| bench.simulator.ledger().order("killed").is_some_and(|order| order.pays == times);
+    let mut till = bench.start(&["pay"]);
+    let charged = bench.simulator.wait_for(|ledger| ledger.charged_fen == 1250, PATIENCE);
+    bench.run(&["locked"]);
+    till.child.kill().expect("the till can be killed");
+    till.child.wait().expect("the till ends");
+    charged.unwrap_or_else(|ledger| panic!("the payment never arrived: {ledger:?}\n{}", till.output(LIMIT)));
+    bench.run(&["resume"]);
+    bench.run(&["again"]);
+    assert!(pays(1), "{:?}", bench.simulator.ledger());
+    assert_eq!(bench.simulator.ledger().charged_fen, 1250);
+    bench.clear();
+}
+
+fn skipped_under_valgrind(name: &str) -> bool {
+    let skipped = is_set("UPAY_TEST_VALGRIND");
+    if skipped {
+        say(&format!("SKIPPED {name}: it ends processes in the middle of their work, which valgrind cannot judge"));
+    }
+    skipped
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value == "1")
+}
+
+/// To the person at the terminal, past the test harness, which keeps a passing test's output to itself.
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// One program, compiled, with what it needs.
+struct Bench {
+    name: &'static str,
+    directory: PathBuf,
+    simulator: Simulator,
+}
+
+impl Bench {
+    /// `None` when there is no C compiler; the terminal then says so.
+    fn set_up(name: &'static str) -> Option<Bench> {
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c_programs").join(name);
+        match fs::remove_dir_all(&directory) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => panic!("{}: {error}", directory.display()),
+            _ => {}
+        }
+        fs::create_dir_all(directory.join("state")).unwrap();
+        let simulator = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
+        let bench = Bench { name, directory, simulator };
+        bench.compile().then_some(bench)
+    }
+
+    fn program(&self) -> PathBuf {
+        self.directory.join(self.name)
+    }
+
+    /// False when there is no C compiler.
+    fn compile(&self) -> bool {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+        let mut command = Command::new(&compiler);
+        command.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread", "-g"]);
+        if is_set("UPAY_TEST_ASAN") {
+            command.arg("-fsanitize=address");
+        }
+        command.arg("-I").arg(root.join("include")).arg(root.join("tests/c").join(format!("{}.c", self.name)));
+        command.arg("-o").arg(self.program()).arg("-L").arg(built()).arg("-lupay");
+        match command.output() {
+            Ok(output) => {
+                assert!(output.status.success(), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+                true
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                say(&format!("SKIPPED {}: no C compiler", self.name));
+                false
+            }
+            Err(error) => panic!("{command:?}: {error}"),
+        }
+    }
+
+    fn start(&self, part: &[&str]) -> Program {
+        let mut command = if is_set("UPAY_TEST_VALGRIND") {
+            let mut valgrind = Command::new("valgrind");
+            valgrind.args([
+                "--quiet",
+                "--error-exitcode=99",
+                "--leak-check=full",
+                "--errors-for-leak-kinds=definite",
+            ]);
+            valgrind.arg(self.program());
+            valgrind
+        } else {
+            Command::new(self.program())
+        };
+        command.arg(self.simulator.url()).arg(self.directory.join("state")).args(part);
+        // The library's name is found where cargo has put it, whatever is installed on this machine.
+        command.env("LD_LIBRARY_PATH", built()).env("DYLD_LIBRARY_PATH", built());
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
+        Program::of(child.unwrap_or_else(|error| panic!("{command:?}: {error}")))
+    }
+
+    /// Runs the program to its end, which has to be a good one.
+    fn run(&self, part: &[&str]) {
+        let limit = if is_set("UPAY_TEST_VALGRIND") { LIMIT_UNDER_VALGRIND } else { LIMIT };
+        let mut program = self.start(part);
+        let output = program.output(limit);
+        let status = program.child.wait().expect("the program ends");
+        assert!(status.success(), "{} {part:?}: {status}\n{output}", self.name);
+        for line in output.lines().filter(|line| line.starts_with("SKIPPED")) {
+            say(line);
+        }
+    }
+
+    /// What a failing test leaves behind stays, to be looked at.
+    fn clear(self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// A program that runs, and what it says. Only stderr: nothing is said on stdout.
+struct Program {
+    child: Child,
+    said: Receiver<String>,
+}
+
+impl Program {
+    fn of(mut child: Child) -> Program {
+        let mut stderr = child.stderr.take().expect("it is piped");
+        let (tell, said) = channel();
+        let listen = move || {
+            let mut bytes = Vec::new();
+            // What could be read until then is worth showing.
+            let _ = stderr.read_to_end(&mut bytes);
+            let _ = tell.send(String::from_utf8_lossy(&bytes).into_owned());
+        };
+        thread::Builder::new().spawn(listen).expect("a thread to listen to the program");
+        Program { child, said }
+    }
+
+    /// All that it says until its end; killed, and only it, when that takes longer than `limit`.
+    fn output(&mut self, limit: Duration) -> String {
+        self.said.recv_timeout(limit).unwrap_or_else(|_| {
+            let _ = self.child.kill();
+            let said = self.said.recv_timeout(PATIENCE).unwrap_or_default();
+            format!("killed after {} s\n{said}", limit.as_secs())
+        })
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // A test that failed in between leaves no till behind.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

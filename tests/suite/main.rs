@@ -3,6 +3,7 @@
 #[path = "../../examples/simulator/server.rs"]
 mod simulator;
 
+mod c_programs;
 mod cancel;
 mod examples;
 mod header;
