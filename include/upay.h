@@ -27,12 +27,13 @@
  *     while (upay_client_next_event(client, 0, &event) != UPAY_OK)
  *         ...;                                              or from a window's timer
  *     show(upay_event_message(event));                      one sentence for the cashier
- *     switch (upay_event_outcome(event)) {
- *     case UPAY_OUTCOME_PENDING:                            more events follow
- *     case UPAY_OUTCOME_SUCCESS:                            paid: hand over the goods
- *     case UPAY_OUTCOME_FAILED:                             not paid, and nothing is owed
- *     case UPAY_OUTCOME_UNKNOWN:                            nobody knows: hand over no goods
- *     }
+ *     if (upay_event_action(event) == UPAY_ACTION_PAY)      the outcome of a query or a cancel is no verdict on payment
+ *         switch (upay_event_outcome(event)) {
+ *         case UPAY_OUTCOME_PENDING:                        more events follow
+ *         case UPAY_OUTCOME_SUCCESS:                        paid: hand over the goods
+ *         case UPAY_OUTCOME_FAILED:                         not paid, and nothing is owed
+ *         case UPAY_OUTCOME_UNKNOWN:                        nobody knows: hand over no goods
+ *         }
  *     upay_event_free(event);
  *     upay_order_free(order);
  *

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::abi::*;
 use crate::error::{Error, Result};
-use crate::flow::verdict::Verdict;
+use crate::flow::Fate;
 use file::Place;
 
 /// client_sn → the record, as JSON.
@@ -36,11 +36,13 @@ pub struct Record {
     pub state: State,
     /// When it began, in milliseconds since 1970 by this machine's calendar.
     pub began_ms: u64,
-    /// The newest verdict, and whether the host has heard it.
-    pub verdict: Option<Verdict>,
+    /// What became of the payment, as far as is known, and whether the host has heard it.
+    pub fate: Option<Fate>,
     pub told: bool,
-    /// A payment that was called "failed" to the till: should it turn out paid, it goes back.
+    /// The till heard "failed", or "no such order" to a cancel: should it turn out paid, it goes back.
     pub failed: bool,
+    /// A cancel was sent, and may be on its way still.
+    pub cancel_sent: bool,
     /// The order as the gateway described it last, without the payer.
     pub data: Vec<(String, String)>,
 }
@@ -68,9 +70,10 @@ impl Record {
             action,
             state,
             began_ms,
-            verdict: None,
+            fate: None,
             told: false,
             failed: false,
+            cancel_sent: false,
             data: Vec::new(),
         }
     }
@@ -79,8 +82,13 @@ impl Record {
         matches!(self.state, State::Querying | State::Cancelling { .. } | State::Watched)
     }
 
+    /// There is something that the host has not heard.
+    pub fn is_untold(&self) -> bool {
+        self.fate.is_some() && !self.told
+    }
+
     fn is_pending(&self) -> bool {
-        self.is_open() || (self.verdict.is_some() && !self.told)
+        self.is_open() || self.is_untold()
     }
 }
 
@@ -88,18 +96,31 @@ impl Record {
 pub struct Journal(Arc<RwLock<Option<Open>>>);
 
 struct Open {
-    database: Database,
-    /// Held for as long as the database is open; last, so that it is let go last.
-    _place: Option<Place>,
+    /// `None` after a failed write: the store takes no more, and is opened anew at the next call.
+    database: Option<Database>,
+    /// Held for as long as the journal is open; last, so that it is let go last. `None` in memory.
+    place: Option<Place>,
+    terminal_sn: String,
+}
+
+impl Open {
+    fn reopen(&mut self) -> Result<()> {
+        if self.database.is_none() {
+            let place = self.place.as_ref().ok_or_else(|| damaged("it was in memory"))?;
+            let terminal_sn = self.terminal_sn.as_str();
+            self.database = Some(place.database(|found| check(found, terminal_sn), |new| begin(new, terminal_sn))?);
+        }
+        Ok(())
+    }
 }
 
 impl Journal {
     /// Opens the journal of `terminal_sn` in `directory`, and makes both when they are not there.
     pub fn open(directory: &Path, terminal_sn: &str) -> Result<Self> {
-        let place = Place::take(directory, terminal_sn)?;
-        let database =
-            place.database(|database| check(database, terminal_sn), |database| begin(database, terminal_sn))?;
-        Ok(Self::new(database, Some(place)))
+        let place = Some(Place::take(directory, terminal_sn)?);
+        let mut open = Open { database: None, place, terminal_sn: terminal_sn.to_owned() };
+        open.reopen()?;
+        Ok(Self(Arc::new(RwLock::new(Some(open)))))
     }
 
     /// Forgets everything at the end: for tests.
@@ -107,11 +128,8 @@ impl Journal {
         let database =
             Database::builder().create_with_backend(redb::backends::InMemoryBackend::new()).map_err(storage)?;
         begin(&database, terminal_sn)?;
-        Ok(Self::new(database, None))
-    }
-
-    fn new(database: Database, place: Option<Place>) -> Self {
-        Self(Arc::new(RwLock::new(Some(Open { database, _place: place }))))
+        let open = Open { database: Some(database), place: None, terminal_sn: terminal_sn.to_owned() };
+        Ok(Self(Arc::new(RwLock::new(Some(open)))))
     }
 
     /// Lets the file and its lock go. Later calls say UPAY_E_CLOSED.
@@ -121,10 +139,15 @@ impl Journal {
     }
 
     fn with<T>(&self, work: impl FnOnce(&Database) -> Result<T>) -> Result<T> {
-        match &*self.0.read() {
-            Some(open) => work(&open.database),
-            None => Err(Error::new(UPAY_E_CLOSED, "the client is stopped")),
+        let closed = || Error::new(UPAY_E_CLOSED, "the client is stopped");
+        let mut open = self.0.read();
+        if open.as_ref().ok_or_else(closed)?.database.is_none() {
+            drop(open);
+            self.0.write().as_mut().ok_or_else(closed)?.reopen()?;
+            open = self.0.read();
         }
+        let database = open.as_ref().ok_or_else(closed)?.database.as_ref();
+        work(database.ok_or_else(|| damaged("it could not be opened again"))?)
     }
 
     /// Records an order that is about to be sent for the first time; an error means that it must not be sent.
@@ -138,15 +161,17 @@ impl Journal {
         })
     }
 
+    /// Tried once more with the store opened anew when the disk fails: a record that is put is owed.
     pub fn put(&self, record: &Record) -> Result<()> {
-        self.write(Durability::Immediate, |orders| orders.put(record))
+        let put = || self.write(Durability::Immediate, |orders| orders.put(record));
+        put().or_else(|error| if error.status == UPAY_E_STORAGE { put() } else { Err(error) })
     }
 
-    /// The host has heard the newest verdict. Reaches the disk with the next record, or with [`Journal::flush`]: a
+    /// The host has heard what became of the order, if that is still what `heard` accepts. Reaches the disk with the next record, or with [`Journal::flush`]: a
     /// crash in between makes the host hear it again.
-    pub fn told(&self, client_sn: &str, verdict: Verdict) -> Result<()> {
+    pub fn told(&self, client_sn: &str, heard: impl FnOnce(Fate) -> bool) -> Result<()> {
         self.write(Durability::None, |orders| match orders.get(client_sn)? {
-            Some(mut record) if record.verdict == Some(verdict) && !record.told => {
+            Some(mut record) if record.is_untold() && record.fate.is_some_and(heard) => {
                 record.told = true;
                 orders.put(&record)
             }
@@ -185,7 +210,7 @@ impl Journal {
     }
 
     fn write(&self, durability: Durability, work: impl FnOnce(&mut Orders<'_>) -> Result<()>) -> Result<()> {
-        self.with(|database| {
+        let written = self.with(|database| {
             let mut write = database.begin_write().map_err(storage)?;
             write.set_durability(durability).map_err(storage)?;
             // A commit counts once it is whole: a damaged one is then damage, and not taken for one that never was.
@@ -198,7 +223,13 @@ impl Journal {
                 work(&mut orders)?;
             }
             write.commit().map_err(storage)
-        })
+        });
+        if written.as_ref().is_err_and(|error| error.status == UPAY_E_STORAGE) {
+            if let Some(open) = self.0.write().as_mut().filter(|open| open.place.is_some()) {
+                open.database = None;
+            }
+        }
+        written
     }
 }
 

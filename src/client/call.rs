@@ -9,10 +9,13 @@ use crate::gateway::sign;
 use crate::log;
 use crate::transport::{Exchange, Interrupt, Transport};
 
-/// `pay_body` is the body of /pay, and of nothing else.
+/// `pay_body` is the body of /pay, and of nothing else. `named`: the gateway has answered about this order by name.
+/// Until it has, and for all that moves money, a connection of its own: on one that served before, a stray copy of an
+/// earlier reply that names no order could be read as the answer.
 pub fn call(
     call: Call,
     pay_body: Option<Vec<u8>>,
+    named: bool,
     order: &Identity,
     settings: &Settings,
     transport: &Transport,
@@ -29,7 +32,7 @@ pub fn call(
         authorization: &sign::authorization(&settings.terminal_sn, &settings.terminal_key, &body),
         body: &body,
         reply_timeout: if call == Call::Pay { settings.pay_reply_timeout } else { settings.reply_timeout },
-        fresh: call == Call::Pay,
+        fresh: call != Call::Query || !named,
     };
     let answer = transport.exchange(&exchange, interrupt);
     let reply = answer.and_then(|answer| Reply::read(answer.http_status, &answer.body));

@@ -148,7 +148,9 @@ impl Run {
                     return self.sleep(due);
                 }
                 Step::Next(Next::Send(call)) => {
-                    self.record_cancel();
+                    if call == Call::Cancel {
+                        self.record_cancel();
+                    }
                     self.report(heard.as_ref());
                     heard = Some(self.exchange(call));
                 }
@@ -197,32 +199,36 @@ impl Run {
     }
 
     fn exchange(&self, next: Call) -> Result<Reply> {
-        let (interrupt, pay_body) = {
+        let (interrupt, pay_body, named) = {
             let mut state = self.state.lock();
+            let named = state.reply.as_ref().is_some_and(|reply| reply.get("client_sn").is_some());
             state.queries += u32::from(next == Call::Query);
             let At::Driving(_, interrupt) = &state.at else {
                 return Err(Error::new(UPAY_E_CONNECT, "ended before anything was sent"));
             };
-            (interrupt.clone(), state.pay_body.take())
+            (interrupt.clone(), state.pay_body.take(), named)
         };
-        call(next, pay_body, &self.order, &self.terminal.settings, &self.terminal.transport, &interrupt)
+        let Terminal { settings, transport, .. } = &*self.terminal;
+        call(next, pay_body, named, &self.order, settings, transport, &interrupt)
     }
 
-    /// On disk before the first byte of a cancel leaves, so that the next start goes on with it. Should the disk fail:
-    /// the order is in the journal as open already, and the next start asks first and cancels then.
+    /// On disk before the first byte of a cancel leaves: "paid" is not the last word from then on, also after a restart.
     fn record_cancel(&self) {
         let record = {
             let mut state = self.state.lock();
             let gave_up = state.gave_up;
-            let cancelling = state.flow.phase() == Phase::Cancelling;
             match &mut state.record {
-                Some(record) if cancelling && record.state == RecordState::Querying => {
-                    record.state = RecordState::Cancelling { gave_up };
+                Some(record) if !record.cancel_sent => {
+                    record.cancel_sent = true;
+                    if record.state == RecordState::Querying {
+                        record.state = RecordState::Cancelling { gave_up };
+                    }
                     record.clone()
                 }
                 _ => return,
             }
         };
+        // Should the disk fail: the order is in the journal as open already, and the next start goes on with it.
         self.write(&record);
     }
 
@@ -241,7 +247,8 @@ impl Run {
         let state = &mut *state;
         let before = state.reported.clone();
         let now = Reported {
-            phase: state.flow.phase(),
+            // Once the cashier gave up, nothing else is what goes on.
+            phase: if state.gave_up { Phase::Cancelling } else { state.flow.phase() },
             status: heard.map_or(before.as_ref().map_or(UPAY_OK, |before| before.status), |heard| {
                 status_of(heard).unwrap_or_else(|| state.flow.trouble())
             }),
@@ -301,16 +308,19 @@ impl Run {
             fate if fate.is_open() => RecordState::Watched,
             _ => RecordState::Closed,
         };
-        record.verdict = Some(verdict);
+        // "No such order" to a cancel is a promise as well, but for an order that the till was told is paid.
+        let promised = verdict.outcome == UPAY_OUTCOME_FAILED && fate.is_open() && record.fate != Some(Fate::Paid);
+        record.failed |= promised;
+        record.fate = Some(fate);
         record.told = false;
-        // A cancel that fails leaves the payment as it was told before.
-        record.failed |= action != UPAY_ACTION_CANCEL && verdict.outcome == UPAY_OUTCOME_FAILED;
         if let Some(reply) = reply {
             record.data = lasting(reply);
         }
         let written = self.write(&record);
-        // "Failed" with a request that may still arrive needs a watch that survives; without one nobody knows.
-        let fate = if fate.is_open() && !written { Fate::Unknown } else { fate };
+        // What the next start would undo must not be told: "failed" needs a watch that survives, and an order whose
+        // cancel is on disk is cancelled again.
+        let undone = fate.is_open() || (fate == Fate::Paid && record.cancel_sent);
+        let fate = if undone && !written { Fate::Unknown } else { fate };
         (fate, fate.is_open().then_some(record))
     }
 

@@ -29,6 +29,8 @@ struct State {
     /// Where an action's newest progress stands.
     progress: HashMap<ActionId, u64>,
     closed: bool,
+    /// Not yet logged: a log line is the host's code, and runs under no lock.
+    dropped: u32,
 }
 
 /// One call of one order.
@@ -50,8 +52,8 @@ impl Inbox {
             state.progress.insert(action, place);
         }
         if state.unread.len() > EVENTS_UNREAD_MAX {
-            log::warn(format_args!("too many unread events: the oldest is dropped"));
             state.pop();
+            state.dropped += 1;
         }
         drop(state);
         self.changed.notify_one();
@@ -65,6 +67,11 @@ impl Inbox {
             if let Some((_, (_, event))) = state.unread.first_key_value() {
                 let handed_out = hand_out(event)?;
                 state.pop();
+                let dropped = std::mem::take(&mut state.dropped);
+                drop(state);
+                if dropped > 0 {
+                    log::warn(format_args!("too many unread events: the oldest {dropped} were dropped"));
+                }
                 return Ok(handed_out);
             }
             if state.closed {

@@ -21,7 +21,7 @@ use crate::abi::*;
 use crate::engine::{clock, Engine};
 use crate::error::{Error, Result};
 use crate::gateway::field;
-use crate::journal::Journal;
+use crate::journal::{Journal, Record};
 use crate::log;
 use crate::transport::{self, Transport};
 
@@ -39,7 +39,11 @@ type Action = fn(&Arc<Terminal>, &Arc<Order>, &mut Option<Listener>) -> Result<(
 
 enum Stage {
     New(Setup),
-    Starting(Encoding),
+    Starting {
+        encoding: Encoding,
+        /// Let go of in the meantime: it ends as soon as it has started.
+        abandoned: bool,
+    },
     Running(Arc<Terminal>),
     Stopped(Encoding, Option<Arc<Terminal>>),
 }
@@ -68,7 +72,7 @@ impl Client {
     pub fn encoding(&self) -> Encoding {
         match &*self.stage.lock() {
             Stage::New(setup) => setup.values.encoding(),
-            Stage::Starting(encoding) | Stage::Stopped(encoding, _) => *encoding,
+            Stage::Starting { encoding, .. } | Stage::Stopped(encoding, _) => *encoding,
             Stage::Running(terminal) => terminal.settings.encoding,
         }
     }
@@ -85,7 +89,7 @@ impl Client {
         match &*self.stage.lock() {
             Stage::New(setup) => setup.values.get(key).map(str::to_owned),
             Stage::Running(terminal) => terminal.settings.values.get(key).map(str::to_owned),
-            Stage::Starting(_) => Err(Error::new(UPAY_E_STATE, "the client is just starting")),
+            Stage::Starting { .. } => Err(Error::new(UPAY_E_STATE, "the client is just starting")),
             Stage::Stopped(..) => Err(closed()),
         }
     }
@@ -116,7 +120,7 @@ impl Client {
             match &mut *stage {
                 Stage::New(setup) => {
                     let setup = std::mem::take(setup);
-                    *stage = Stage::Starting(setup.values.encoding());
+                    *stage = Stage::Starting { encoding: setup.values.encoding(), abandoned: false };
                     setup
                 }
                 Stage::Stopped(..) => return Err(closed()),
@@ -124,19 +128,35 @@ impl Client {
             }
         };
         // The journal's file is opened and the earlier run's orders are read outside of the lock.
-        match self.open(&setup) {
-            Ok(terminal) => {
-                *self.stage.lock() = Stage::Running(terminal.clone());
-                terminal.resume().inspect_err(|error| log::error(format_args!("{error}")))
+        let opened = self.open(&setup);
+        let mut stage = self.stage.lock();
+        let abandoned = matches!(&*stage, Stage::Starting { abandoned: true, .. });
+        match opened {
+            Ok((terminal, _)) if abandoned => {
+                *stage = Stage::Stopped(terminal.settings.encoding, Some(terminal.clone()));
+                drop(stage);
+                terminal.close();
+                Err(closed())
+            }
+            Ok((terminal, left_over)) => {
+                *stage = Stage::Running(terminal.clone());
+                drop(stage);
+                terminal.resume(left_over);
+                Ok(())
             }
             Err(error) => {
-                *self.stage.lock() = Stage::New(setup);
+                *stage = Stage::New(setup);
+                drop(stage);
+                if abandoned {
+                    self.close();
+                }
                 Err(error)
             }
         }
     }
 
-    fn open(&self, setup: &Setup) -> Result<Arc<Terminal>> {
+    /// The terminal, and what an earlier run left over.
+    fn open(&self, setup: &Setup) -> Result<(Arc<Terminal>, Vec<Record>)> {
         let settings: Settings = setup.values.settings()?;
         let engine = self.engine.clone();
         let spawn: transport::Spawn = Arc::new(move |job| {
@@ -156,6 +176,7 @@ impl Client {
                 Journal::in_memory(&settings.terminal_sn)?
             }
         };
+        let left_over = journal.pending()?;
         self.engine.workers_max(settings.in_flight_max);
         let outlet = Outlet {
             inbox: self.inbox.clone(),
@@ -164,7 +185,8 @@ impl Client {
             chinese: settings.chinese,
             encoding: settings.encoding,
         };
-        Ok(Terminal::new(settings, self.engine.clone(), transport, outlet, setup.watcher.clone()))
+        let watcher = setup.watcher.clone();
+        Ok((Terminal::new(settings, self.engine.clone(), transport, outlet, watcher), left_over))
     }
 
     pub fn terminal(&self) -> Result<Arc<Terminal>> {
@@ -223,7 +245,7 @@ impl Client {
 
     /// The oldest event of the pull form, as `hand_out` takes it.
     pub fn next_event<T>(&self, limit: Duration, hand_out: impl FnOnce(&Arc<Event>) -> Result<T>) -> Result<T> {
-        if matches!(&*self.stage.lock(), Stage::New(_) | Stage::Starting(_)) {
+        if matches!(&*self.stage.lock(), Stage::New(_) | Stage::Starting { .. }) {
             return Err(Error::new(UPAY_E_STATE, "the client is not started"));
         }
         let (event, handed_out) = self.inbox.next(limit, |event| Ok((event.clone(), hand_out(event)?)))?;
@@ -279,7 +301,11 @@ impl Client {
             let (encoding, terminal, watcher) = match &mut *stage {
                 Stage::New(setup) => (setup.values.encoding(), None, setup.watcher.take()),
                 Stage::Running(terminal) => (terminal.settings.encoding, Some(terminal.clone()), None),
-                Stage::Starting(_) | Stage::Stopped(..) => return,
+                Stage::Starting { abandoned, .. } => {
+                    *abandoned = true;
+                    return;
+                }
+                Stage::Stopped(..) => return,
             };
             *stage = Stage::Stopped(encoding, terminal.clone());
             (terminal, watcher)
@@ -300,6 +326,9 @@ impl Client {
     /// Ends everything and waits until the last thread has ended and the journal is let go of. An error after `limit`:
     /// the end goes on, and can be waited for again.
     pub fn stop(&self, limit: Duration) -> Result<()> {
+        if matches!(&*self.stage.lock(), Stage::Starting { .. }) {
+            return Err(Error::new(UPAY_E_STATE, "the client is just starting"));
+        }
         self.close();
         let terminal = match &*self.stage.lock() {
             Stage::Stopped(_, terminal) => terminal.clone(),

@@ -57,6 +57,8 @@ struct Shared {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Item>,
+    /// Progress that was dropped and not yet logged: a log line is the host's code, and this lock is held by others.
+    dropped: u32,
     running: bool,
     closed: bool,
 }
@@ -68,10 +70,12 @@ impl Listeners {
 
     /// Queues a call of `listener`; `then` runs on the same thread once the host has heard.
     pub fn tell(&self, listener: &Arc<Listener>, event: &Arc<Event>, then: Option<Box<dyn FnOnce() + Send>>) {
-        let full = self.0.state.lock().queue.len() >= EVENTS_WAITING_MAX;
-        if full && !event.is_final() {
-            log::warn(format_args!("{}: the host takes no events; progress is dropped", event.client_sn));
-            return;
+        if !event.is_final() {
+            let mut state = self.0.state.lock();
+            if state.queue.len() >= EVENTS_WAITING_MAX {
+                state.dropped += 1;
+                return;
+            }
         }
         self.push(Item::Event(listener.clone(), event.clone(), then));
     }
@@ -82,20 +86,27 @@ impl Listeners {
     }
 
     fn push(&self, item: Item) {
-        let mut state = self.0.state.lock();
-        state.queue.push_back(item);
-        if state.running {
-            drop(state);
-            self.0.changed.notify_one();
-            return;
+        self.0.state.lock().queue.push_back(item);
+        self.ready();
+        self.0.changed.notify_one();
+    }
+
+    /// The thread is there. False when the system gives none: promise nothing then.
+    pub fn ready(&self) -> bool {
+        {
+            let mut state = self.0.state.lock();
+            if state.running {
+                return true;
+            }
+            state.running = true;
         }
-        state.running = true;
-        drop(state);
         let listeners = self.clone();
-        if !self.0.engine.thread("upay-events", Box::new(move || listeners.run())) {
+        let made = self.0.engine.thread("upay-events", Box::new(move || listeners.run()));
+        if !made {
             // The next event tries again.
             self.0.state.lock().running = false;
         }
+        made
     }
 
     /// Ends the thread once all that is queued has been told.
@@ -114,7 +125,11 @@ impl Listeners {
                 self.0.changed.wait(&mut state);
                 continue;
             };
+            let dropped = std::mem::take(&mut state.dropped);
             drop(state);
+            if dropped > 0 {
+                log::warn(format_args!("the host takes its events too slowly: {dropped} of progress were dropped"));
+            }
             match item {
                 Item::Event(listener, event, then) => {
                     if let Some(call) = &listener.event {

@@ -1,6 +1,6 @@
 //! One order: what it asks for, and all that happens to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,9 +26,12 @@ struct State {
     /// What the gateway said last.
     known: Vec<(String, String)>,
     newest: Option<ActionId>,
-    /// The newest action's final event.
-    last: Option<Arc<Event>>,
+    /// The final events of the newest actions, the newest last.
+    ended: VecDeque<(ActionId, Arc<Event>)>,
 }
+
+/// A wait that began before so many later actions ended finds its own no more.
+const ENDED_KEPT: usize = 8;
 
 impl Order {
     pub fn new(client_sn: String, known: Vec<(String, String)>) -> Self {
@@ -68,9 +71,7 @@ impl Order {
 
     /// A new action is under way: what a wait waits for from now on.
     pub fn began(&self, id: ActionId) {
-        let mut state = self.state.lock();
-        state.newest = Some(id);
-        state.last = None;
+        self.state.lock().newest = Some(id);
     }
 
     pub fn heard(&self, data: &[(String, String)]) {
@@ -81,26 +82,34 @@ impl Order {
 
     pub fn ended(&self, id: ActionId, event: &Arc<Event>) {
         let mut state = self.state.lock();
-        if state.newest == Some(id) {
-            state.last = Some(event.clone());
-            self.ended.notify_all();
+        state.ended.push_back((id, event.clone()));
+        if state.ended.len() > ENDED_KEPT {
+            state.ended.pop_front();
         }
+        self.ended.notify_all();
     }
 
-    /// The final event of the newest action, and which action that was.
+    /// The final event of the action that is the newest when the wait begins, and which that is: a later action of
+    /// another thread must not be taken for it.
     pub fn wait(&self, limit: Duration) -> Result<(ActionId, Arc<Event>)> {
         let until = clock::instant() + limit;
         let mut state = self.state.lock();
+        let Some(awaited) = state.newest else {
+            return Err(Error::new(UPAY_E_STATE, "the order has no action to wait for"));
+        };
         loop {
-            let Some(newest) = state.newest else {
-                return Err(Error::new(UPAY_E_STATE, "the order has no action to wait for"));
-            };
-            if let Some(event) = &state.last {
-                return Ok((newest, event.clone()));
+            if let Some((id, event)) = state.ended.iter().find(|(id, _)| *id == awaited) {
+                return Ok((*id, event.clone()));
             }
-            if self.ended.wait_until(&mut state, until).timed_out() && state.last.is_none() {
+            if self.ended.wait_until(&mut state, until).timed_out() && !state.has_ended(awaited) {
                 return Err(Error::new(UPAY_E_TIMEOUT, "the action has not ended in time and goes on"));
             }
         }
+    }
+}
+
+impl State {
+    fn has_ended(&self, action: ActionId) -> bool {
+        self.ended.iter().any(|(id, _)| *id == action)
     }
 }

@@ -7,6 +7,7 @@ use super::inbox::Inbox;
 use super::listener::Listeners;
 use super::Event;
 use crate::abi::*;
+use crate::flow::verdict::Verdict;
 use crate::journal::Journal;
 use crate::log;
 
@@ -25,7 +26,7 @@ impl Outlet {
         if !event.is_final() || !moved {
             return;
         }
-        match self.journal.told(&event.client_sn, event.verdict) {
+        match self.journal.told(&event.client_sn, |fate| Verdict::of(event.action, fate) == event.verdict) {
             // After a stop the next start tells it again.
             Err(error) if error.status != UPAY_E_CLOSED => {
                 log::warn(format_args!("{}: will be told again: {error}", event.client_sn));

@@ -1,6 +1,6 @@
 //! A client that has started: what is under way, what is watched, and how all of it ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,15 +23,16 @@ use crate::error::{Error, Result};
 use crate::flow::pay::Pay;
 use crate::flow::query::Query;
 use crate::flow::settle::Settle;
+use crate::flow::verdict::Verdict;
 use crate::flow::watch::{Told, Watch};
-use crate::flow::{Flow, Identity, Phase};
+use crate::flow::{Fate, Flow, Identity, Phase};
 use crate::gateway::reply::Reply;
 use crate::gateway::request;
 use crate::journal::{Record, State as RecordState};
 use crate::log;
 use crate::transport::Transport;
 
-/// Actions under way at a time, for all orders of a client together.
+/// Actions of the host under way at a time, for all orders of a client together.
 pub const ACTIONS_MAX: usize = 10_000;
 
 /// What an earlier run left over is asked about at this pace, so that a till that comes back with many open orders
@@ -54,6 +55,8 @@ pub struct Terminal {
 #[derive(Default)]
 struct UnderWay {
     runs: HashMap<ActionId, Arc<Run>>,
+    /// Of these, the ones that the host waits for.
+    actions: HashSet<ActionId>,
     /// Calls of the host that may begin a run.
     calls: usize,
     closing: bool,
@@ -83,21 +86,23 @@ impl Terminal {
     }
 
     /// Takes up what an earlier run left over.
-    pub fn resume(self: &Arc<Self>) -> Result<()> {
-        let left_over = self.outlet.journal.pending()?;
+    pub fn resume(self: &Arc<Self>, left_over: Vec<Record>) {
         if !left_over.is_empty() {
             log::info(format_args!("{} orders are left over from an earlier run", left_over.len()));
         }
         let mut due = clock::now();
         for record in left_over {
+            if let Some(fate) = record.fate.filter(|_| record.is_untold()) {
+                self.tell_again(&record, fate);
+            }
             if !record.is_open() {
-                self.tell_again(&record);
-            } else if let Some(claim) = self.claims.take(&record.client_sn) {
+                continue;
+            }
+            if let Some(claim) = self.claims.take(&record.client_sn) {
                 self.watch(record, claim, Some(due));
                 due += LEFTOVER_PAUSE_MS;
             }
         }
-        Ok(())
     }
 
     pub fn pay(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
@@ -164,7 +169,8 @@ impl Terminal {
         };
         let earlier = self.known(order)?;
         let state = RecordState::Cancelling { gave_up: true };
-        let record = Record { state, verdict: None, told: false, ..earlier.clone() };
+        // What became of it before is no news any more once the cancel is under way.
+        let record = Record { state, told: true, cancel_sent: true, ..earlier.clone() };
         if let Err(error) = self.outlet.journal.put(&record) {
             if earlier.is_open() {
                 self.watch(earlier, claim, None);
@@ -198,8 +204,8 @@ impl Terminal {
         let limits = self.settings.limits.clone();
         let flow: Box<dyn Flow> = match record.state {
             // Whatever was under way: what the till heard as "failed" must not stay paid.
-            _ if record.failed => Box::new(Watch::new(identity.clone(), limits, Told::Failed)),
-            RecordState::Watched => Box::new(Watch::new(identity.clone(), limits, Told::Unknown)),
+            _ if record.failed => Box::new(Watch::new(identity.clone(), limits, Told::Failed, record.cancel_sent)),
+            RecordState::Watched => Box::new(Watch::new(identity.clone(), limits, Told::Unknown, record.cancel_sent)),
             RecordState::Cancelling { gave_up } => Box::new(Settle::by_cancel(identity.clone(), limits, gave_up)),
             _ => Box::new(Settle::by_query(identity.clone(), limits)),
         };
@@ -214,12 +220,11 @@ impl Terminal {
         self.start(plan, Some(claim), due);
     }
 
-    /// The verdict that the host had not heard when the earlier run ended.
-    fn tell_again(self: &Arc<Self>, record: &Record) {
-        let Some(verdict) = record.verdict else { return };
+    /// What had become of the order when the earlier run ended, and the host had not heard.
+    fn tell_again(self: &Arc<Self>, record: &Record, fate: Fate) {
         let reply = Reply { data: record.data.clone(), ..Reply::default() };
         let report = Report {
-            verdict,
+            verdict: Verdict::of(UPAY_ACTION_WATCH, fate),
             client_sn: &record.client_sn,
             phase: Phase::Done,
             queries: 0,
@@ -232,8 +237,15 @@ impl Terminal {
     fn start(self: &Arc<Self>, plan: Plan, claim: Option<Claim<'_, Arc<Run>>>, due: Option<Millis>) {
         let id = plan.ear.id;
         log::info(format_args!("{}: action {} begins", plan.order.client_sn, plan.ear.action));
+        let watched = plan.ear.is_watcher();
         let run = Arc::new(Run::new(id, self.clone(), plan));
-        self.under_way.lock().runs.insert(id, run.clone());
+        {
+            let mut under_way = self.under_way.lock();
+            under_way.runs.insert(id, run.clone());
+            if !watched {
+                under_way.actions.insert(id);
+            }
+        }
         if let Some(claim) = claim {
             claim.give(id, run.clone());
         }
@@ -254,17 +266,25 @@ impl Terminal {
 
     /// The last thing that a run does.
     pub fn remove(&self, id: ActionId) {
-        self.under_way.lock().runs.remove(&id);
+        {
+            let mut under_way = self.under_way.lock();
+            under_way.runs.remove(&id);
+            under_way.actions.remove(&id);
+        }
         self.wind_up_when_idle();
     }
 
     /// Lets a call of the host begin something: a stop waits for it, and nothing begins after a stop.
     fn admit(&self) -> Result<Admitted<'_>> {
+        let threads = self.engine.ready() && self.outlet.listeners.ready();
+        if !threads && !self.is_closing() {
+            return Err(Error::new(UPAY_E_LIMIT, "the system gives this process no more threads"));
+        }
         let mut under_way = self.under_way.lock();
         if under_way.closing {
             return Err(Error::new(UPAY_E_CLOSED, "the client is stopped"));
         }
-        if under_way.runs.len() >= ACTIONS_MAX {
+        if under_way.actions.len() >= ACTIONS_MAX {
             return Err(Error::new(UPAY_E_LIMIT, format!("at most {ACTIONS_MAX} actions at a time")));
         }
         under_way.calls += 1;

@@ -40,7 +40,6 @@ impl Crew {
             }
         };
         let made = Builder::new().name(name.to_owned()).spawn(body);
-        let made = made.inspect_err(|error| log::error(format_args!("no thread: {error}")));
         let made = made.map(|handle| {
             state.live += 1;
             state.handles.push(handle);

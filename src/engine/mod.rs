@@ -16,6 +16,9 @@ pub use timer::TimerId;
 
 pub type Job = Box<dyn FnOnce() + Send>;
 
+/// Between two tries to make a worker where the system gives no thread.
+const POKE_PAUSE_MS: Millis = 500;
+
 pub struct Engine {
     crew: crew::Crew,
     pool: pool::Pool,
@@ -35,9 +38,16 @@ impl Engine {
         self.pool.workers_max(workers);
     }
 
+    /// The threads that any work needs are there. False when the system gives none: promise nothing then.
+    pub fn ready(&self) -> bool {
+        self.timer.ready() && self.pool.poke()
+    }
+
     /// Runs `job` on a worker as soon as its lane has one free.
     pub fn submit(&self, lane: Lane, job: Job) {
-        self.pool.submit(lane, job);
+        if !self.pool.submit(lane, job) {
+            poke_later(self.pool.clone(), self.timer.clone());
+        }
     }
 
     /// Runs `job` at `due` (see [`clock::now`]) on the timer's own thread: it must only hand work on.
@@ -66,4 +76,15 @@ impl Engine {
     pub fn join(&self, limit: Duration) -> bool {
         self.crew.join(limit)
     }
+}
+
+/// Until the system gives a thread again.
+fn poke_later(pool: pool::Pool, timer: timer::Timer) {
+    let again = timer.clone();
+    let poke = move || {
+        if !pool.poke() {
+            poke_later(pool, again);
+        }
+    };
+    timer.at(clock::now() + POKE_PAUSE_MS, Box::new(poke));
 }

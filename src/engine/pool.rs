@@ -5,7 +5,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 use super::crew::Crew;
 use super::Job;
@@ -60,31 +60,53 @@ impl Pool {
         self.0.state.lock().workers_max = workers.max(2);
     }
 
-    pub fn submit(&self, lane: Lane, job: Job) {
+    /// False: the job waits, and no thread could be made that would see it; try [`Pool::poke`] later.
+    pub fn submit(&self, lane: Lane, job: Job) -> bool {
         let mut state = self.0.state.lock();
         match lane {
             Lane::Long => state.long.push_back(job),
             Lane::Short => state.short.push_back(job),
         }
+        self.staff(state)
+    }
+
+    /// True when somebody is there who does what waits, or may be waiting next.
+    pub fn poke(&self) -> bool {
+        self.staff(self.0.state.lock())
+    }
+
+    /// Wakes or makes a worker where one is wanted; at least one is there afterwards, or the system gives no thread.
+    fn staff(&self, mut state: MutexGuard<'_, State>) -> bool {
         let free = state.long_max().saturating_sub(state.long_running);
         let runnable = state.short.len() + state.long.len().min(free);
         // An idle worker counts once: it may already have been woken for another job.
-        if runnable <= state.idle {
+        if state.workers > 0 && runnable <= state.idle {
             self.0.work.notify_one();
-        } else if state.workers < state.workers_max {
-            state.workers += 1;
-            drop(state);
-            let pool = self.clone();
-            if !self.0.crew.thread("upay-worker", Box::new(move || pool.run())) {
-                // Another worker takes the job, or the next submit tries again.
-                self.0.state.lock().workers -= 1;
-            }
+            return true;
         }
+        if state.workers >= state.workers_max {
+            return true;
+        }
+        state.workers += 1;
+        drop(state);
+        let pool = self.clone();
+        if self.0.crew.thread("upay-worker", Box::new(move || pool.run())) {
+            return true;
+        }
+        let mut state = self.0.state.lock();
+        state.workers -= 1;
+        state.workers > 0
     }
 
     pub fn close(&self) {
         self.0.state.lock().closed = true;
         self.0.work.notify_all();
+        if !self.poke() {
+            // No thread for the last jobs, which only have to see that it is over: here, then.
+            while let Some((_, job)) = { self.0.state.lock().next() } {
+                job();
+            }
+        }
     }
 
     fn run(&self) {

@@ -46,17 +46,30 @@ impl Timer {
         }
         let first = state.jobs.first_key_value().map(|(id, _)| *id);
         state.jobs.insert(id, job);
-        if !state.running {
-            state.running = true;
-            drop(state);
-            let timer = self.clone();
-            if !self.0.crew.thread("upay-timer", Box::new(move || timer.run())) {
-                self.0.state.lock().running = false;
-            }
-        } else if first.is_none_or(|first| id < first) {
+        drop(state);
+        // Its thread is there: see `ready`. Should it not be, it is made now.
+        self.ready();
+        if first.is_none_or(|first| id < first) {
             self.0.changed.notify_one();
         }
         id
+    }
+
+    /// False when the system gives no thread.
+    pub fn ready(&self) -> bool {
+        {
+            let mut state = self.0.state.lock();
+            if state.running || state.closed {
+                return true;
+            }
+            state.running = true;
+        }
+        let timer = self.clone();
+        let made = self.0.crew.thread("upay-timer", Box::new(move || timer.run()));
+        if !made {
+            self.0.state.lock().running = false;
+        }
+        made
     }
 
     pub fn cancel(&self, id: TimerId) -> bool {

@@ -24,8 +24,17 @@ impl Pay {
             Answer::NotSent(_) if self.settle.gave_up() => Some(Fate::NotSent(UPAY_E_CANCELLED)),
             Answer::NotSent(status) => Some(Fate::NotSent(status)),
             Answer::Refused(status) => Some(Fate::Refused(status)),
-            Answer::Nothing(_) | Answer::OtherOrder => None,
-            Answer::Order(reply) => self.verdict(reply),
+            Answer::Nothing(_) => None,
+            Answer::OtherOrder => {
+                self.settle.may_be_anothers();
+                None
+            }
+            Answer::Order(reply) => {
+                if is_there_already(reply) {
+                    self.settle.may_be_anothers();
+                }
+                self.verdict(reply)
+            }
         };
         fate.map_or_else(|| self.settle.begin(now), Next::Done)
     }
@@ -34,29 +43,21 @@ impl Pay {
     fn verdict(&self, reply: &Reply) -> Option<Fate> {
         let status = reply.order_status();
         let said = reply.get("order_status").is_some();
+        // A refusal that its own order_status contradicts proves nothing.
+        let not_paid = !said || matches!(status, OrderStatus::PayCanceled | OrderStatus::Canceled);
         match reply.biz_result_code.as_deref()? {
             "PAY_SUCCESS" if reply.names(&self.order) && (status == OrderStatus::Paid || !said) => Some(Fate::Paid),
-            // A refusal that its own order_status contradicts proves nothing.
-            "PAY_FAIL" if !said || matches!(status, OrderStatus::PayCanceled | OrderStatus::Canceled) => {
-                Some(Fate::Refused(UPAY_E_REFUSED))
-            }
+            "PAY_FAIL" if not_paid => Some(Fate::Refused(UPAY_E_REFUSED)),
             "PAY_FAIL_ERROR" => Some(Fate::Unknown),
-            "FAIL" if proves_that_nothing_happened(reply) => Some(Fate::Refused(UPAY_E_REFUSED)),
+            "FAIL" if not_paid && !is_there_already(reply) => Some(Fate::Refused(UPAY_E_REFUSED)),
             _ => None,
         }
     }
 }
 
-/// FAIL says that nothing happened, but for the codes that speak of an order which is there already: that order, under
-/// our number, has to be asked about.
-fn proves_that_nothing_happened(reply: &Reply) -> bool {
-    let code = reply.biz_error_code.as_deref();
-    let there_already = matches!(code, Some("CLIENT_SN_CONFLICT" | "TRADE_HAS_SUCCESS"));
-    let quiet = matches!(
-        reply.order_status(),
-        OrderStatus::PayCanceled | OrderStatus::Canceled | OrderStatus::Open | OrderStatus::Unheard
-    );
-    !there_already && quiet
+/// FAIL with a code that speaks of an order which is there already: that order, under our number, has to be asked about.
+fn is_there_already(reply: &Reply) -> bool {
+    matches!(reply.biz_error_code.as_deref(), Some("CLIENT_SN_CONFLICT" | "TRADE_HAS_SUCCESS"))
 }
 
 impl Flow for Pay {
@@ -80,6 +81,10 @@ impl Flow for Pay {
         } else {
             Phase::Sending
         }
+    }
+
+    fn trouble(&self) -> upay_status {
+        self.settle.trouble()
     }
 
     fn ends_at(&self) -> Option<Millis> {

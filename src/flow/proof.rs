@@ -51,12 +51,13 @@ pub enum Proof {
     Nothing,
 }
 
+/// Why an answer does not help, though it came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
     None,
     /// The gateway itself does not know.
     Error,
-    /// The order under our number is not ours.
+    /// The order under our number is not ours, or may not be.
     OtherOrder,
 }
 
@@ -67,6 +68,16 @@ impl Proof {
             Answer::Order(reply) => Self::of_query(reply, order),
             Answer::OtherOrder => Self::Doubt(Doubt::OtherOrder),
             Answer::Nothing(_) | Answer::NotSent(_) | Answer::Refused(_) => Self::Nothing,
+        }
+    }
+
+    /// What a person should know while it is asked on.
+    pub fn trouble(self) -> upay_status {
+        match self {
+            Self::Absent => UPAY_E_NO_ORDER,
+            Self::Doubt(Doubt::OtherOrder) | Self::Nothing => UPAY_E_REPLY,
+            Self::Doubt(Doubt::Error) => UPAY_E_UNRESOLVED,
+            _ => UPAY_OK,
         }
     }
 
@@ -99,18 +110,21 @@ impl Proof {
             "CANCEL_ERROR" | "CANCEL_ABORT_ERROR" => Self::Final(Fate::Unknown),
             "FAIL" => match reply.biz_error_code.as_deref() {
                 Some("UPAY_CANCEL_ORDER_NOOP") => Self::returned_unless_contradicted(reply),
+                Some("UPAY_CANCEL_INVALID_ORDER_STATE" | "UPAY_TCP_ORDER_NOT_REFUNDABLE") => Self::CancelRefused,
                 code if is_order_not_exists(code) => Self::Absent,
-                _ => Self::CancelRefused,
+                // It may do so the next time: not the word on which "paid" becomes final.
+                _ => Self::Nothing,
             },
             _ => Self::Nothing,
         }
     }
 
-    /// "Cancelled", unless the same reply says that the money is still there.
+    /// "Cancelled", unless the same reply describes the order as anything else.
     fn returned_unless_contradicted(reply: &Reply) -> Self {
         match reply.order_status() {
-            OrderStatus::Paid | OrderStatus::PartialRefunded | OrderStatus::Error => Self::Moving,
-            _ => Self::Final(Fate::Returned),
+            OrderStatus::Canceled | OrderStatus::PayCanceled | OrderStatus::Refunded => Self::Final(Fate::Returned),
+            OrderStatus::Unheard if reply.get("order_status").is_none() => Self::Final(Fate::Returned),
+            _ => Self::Moving,
         }
     }
 }

@@ -23,7 +23,8 @@ impl Query {
         };
         let code = reply.biz_result_code.as_deref().unwrap_or_default();
         match codes::class(code) {
-            Class::Success => Fate::Found,
+            Class::Success if reply.get("client_sn") == Some(&self.order.client_sn) => Fate::Found,
+            Class::Success => Fate::NoAnswer(UPAY_E_REPLY),
             Class::Fail if is_order_not_exists(reply.biz_error_code.as_deref()) => Fate::Absent,
             Class::Fail => Fate::NoAnswer(UPAY_E_REFUSED),
             Class::InProgress | Class::Unknown => Fate::NoAnswer(UPAY_E_REPLY),

@@ -6,6 +6,9 @@ use super::limits::Limits;
 use super::proof::{Doubt, Proof};
 use super::*;
 
+/// A timer may be this late on a busy machine, and the answer that it is for still asked for.
+const LATE_MS_MAX: Millis = 5_000;
+
 pub struct Settle {
     order: Identity,
     limits: Limits,
@@ -17,6 +20,9 @@ pub struct Settle {
     /// When the gateway first said that it knows no such order, with no other answer since.
     absent_since: Option<Millis>,
     doubt: Doubt,
+    /// At least one query was sent: no payment is cancelled unasked because its time is up.
+    queried: bool,
+    trouble: upay_status,
     /// The gateway would not cancel: what a query says then is the last word.
     cancel_refused: bool,
     gave_up: bool,
@@ -34,6 +40,8 @@ impl Settle {
             ends_at: 0,
             absent_since: None,
             doubt: Doubt::None,
+            queried: false,
+            trouble: UPAY_OK,
             cancel_refused: false,
             gave_up: false,
         }
@@ -48,20 +56,25 @@ impl Settle {
         self.gave_up
     }
 
+    /// The answer to /pay spoke of an order that may not be ours: not to be touched until a query has named ours.
+    pub fn may_be_anothers(&mut self) {
+        self.doubt = Doubt::OtherOrder;
+        self.trouble = UPAY_E_REPLY;
+    }
+
     /// The pay call ended without a final answer: the first pause, then the first query.
     pub fn begin(&mut self, now: Millis) -> Next {
         self.ends_at = now + self.limits.pay_timeout;
         if self.gave_up {
-            return self.cancel(now);
+            return self.go_on(now);
         }
         self.pause(Call::Query, now)
     }
 
     fn go_on(&mut self, now: Millis) -> Next {
         match self.phase {
-            Phase::Querying if self.gave_up && self.doubt == Doubt::OtherOrder => Next::Done(Fate::Unknown),
-            Phase::Querying if self.gave_up => self.cancel(now),
-            Phase::Querying if now < self.ends_at => Next::Send(Call::Query),
+            Phase::Querying if self.gave_up && self.doubt != Doubt::OtherOrder => self.cancel(now),
+            Phase::Querying if now < self.ends_at || !self.queried => self.ask(Call::Query),
             Phase::Querying if self.doubt == Doubt::None => self.cancel(now),
             Phase::Cancelling if now < self.ends_at => Next::Send(self.asked),
             _ => Next::Done(Fate::Unknown),
@@ -77,6 +90,7 @@ impl Settle {
 
     fn ask(&mut self, call: Call) -> Next {
         self.asked = call;
+        self.queried |= call == Call::Query;
         Next::Send(call)
     }
 
@@ -84,7 +98,7 @@ impl Settle {
         self.asked = then;
         let until = now + self.limits.poll.after(self.pauses_taken);
         self.pauses_taken += 1;
-        if self.phase == Phase::Querying && self.gave_up {
+        if self.phase == Phase::Querying && self.gave_up && self.doubt != Doubt::OtherOrder {
             return self.go_on(now);
         }
         Next::SleepUntil(until.min(self.ends_at))
@@ -95,6 +109,7 @@ impl Settle {
         if !matches!(proof, Proof::Absent | Proof::Nothing) {
             self.absent_since = None;
         }
+        self.trouble = proof.trouble();
         match self.phase {
             Phase::Cancelling => self.after_cancel(proof, now),
             _ => self.after_query(proof, now),
@@ -107,6 +122,8 @@ impl Settle {
             Proof::Paid => return Next::Done(Fate::Paid),
             Proof::Final(fate) => return Next::Done(fate),
             Proof::Absent if self.absent_for_good(now) => return Next::Done(self.absent()),
+            // The cashier wants it cancelled, and it is not ours to cancel.
+            Proof::Doubt(Doubt::OtherOrder) if self.gave_up => return Next::Done(Fate::Unknown),
             Proof::Doubt(doubt) => self.doubt = doubt,
             Proof::Open | Proof::Moving => self.doubt = Doubt::None,
             Proof::Absent | Proof::CancelRefused | Proof::Nothing => {}
@@ -125,7 +142,7 @@ impl Settle {
             Proof::Absent => {
                 // The second answer has to come late enough to count, even when the time is short.
                 let counts_at = self.absent_since.unwrap_or(now) + self.limits.not_found_grace;
-                self.ends_at = self.ends_at.max(counts_at + 1);
+                self.ends_at = self.ends_at.max(counts_at + LATE_MS_MAX);
                 let Next::SleepUntil(until) = self.pause(Call::Cancel, now) else {
                     return Next::Done(Fate::Unknown);
                 };
@@ -193,5 +210,9 @@ impl Flow for Settle {
 
     fn ends_at(&self) -> Option<Millis> {
         Some(self.ends_at)
+    }
+
+    fn trouble(&self) -> upay_status {
+        self.trouble
     }
 }

@@ -134,6 +134,14 @@ fn every_other_answer_to_pay_is_asked_about_and_never_sent_again() {
         top("500", "UNKNOWN_SYSTEM_ERROR"),
         top("500", "MAINTENANCE_INPROGRESS"),
         top("302", "?"),
+        reply(
+            r#"{"result_code":"400","biz_response":{"result_code":"PAY_SUCCESS","data":{"order_status":"PAID"}}}"#
+                .into(),
+        ),
+        Reply::read(502, br#"{"result_code":"400","error_code":"BAD_GATEWAY"}"#),
+        reply(
+            r#"{"result_code":"200","biz_response":{"result_code":"PAY_SUCCESS","result_code":"PAY_FAIL"}}"#.into(),
+        ),
         said("PAY_IN_PROGRESS", "CREATED"),
         said("PAY_FAIL_IN_PROGRESS", "CREATED"),
         said("A_CODE_OF_NEXT_YEAR", "PAID"),
@@ -142,6 +150,8 @@ fn every_other_answer_to_pay_is_asked_about_and_never_sent_again() {
         fail("CLIENT_SN_CONFLICT"),
         fail("TRADE_HAS_SUCCESS"),
         said("FAIL", "PAID"),
+        said("FAIL", "CREATED"),
+        said("FAIL", "A_STATUS_OF_NEXT_YEAR"),
         other("client_sn", "d"),
         other("terminal_sn", "u"),
         other("total_amount", "1"),
@@ -215,6 +225,32 @@ fn another_amount_under_our_number_is_never_paid_and_never_cancelled() {
 }
 
 #[test]
+fn an_order_that_may_be_anothers_is_not_cancelled_before_a_query_has_named_ours() {
+    let anothers = reply(
+        r#"{"result_code":"200","biz_response":{"result_code":"PAY_SUCCESS","data":{"client_sn":"c","terminal_sn":"t",
+        "total_amount":"500","order_status":"PAID"}}}"#
+            .into(),
+    );
+    for answer in [anothers, fail("CLIENT_SN_CONFLICT")] {
+        let played = pay(&[answer.clone(), lost()]);
+        assert_eq!((played.fate, count(&played, Call::Cancel)), (Fate::Unknown, 0), "{answer:?}");
+
+        let mut flow = Pay::new(order(), limits());
+        flow.step(Input::Begin, 0);
+        flow.give_up();
+        assert_eq!(flow.step(Input::Heard(&answer), 1), Next::Send(Call::Query), "{answer:?}");
+        assert_eq!(flow.step(Input::Heard(&status("CREATED")), 2), Next::Send(Call::Cancel), "{answer:?}");
+    }
+}
+
+#[test]
+fn nothing_is_cancelled_unasked_because_its_time_is_up() {
+    let short = Limits { pay_timeout: 1, ..limits() };
+    let played = play(Pay::new(order(), short), &[lost(), status("PAID")]);
+    assert_eq!((played.fate, count(&played, Call::Cancel)), (Fate::Paid, 0));
+}
+
+#[test]
 fn no_such_order_counts_only_twice_in_a_row_with_the_grace_between() {
     let played = pay(&[lost(), fail(GONE)]);
     assert_eq!(played.fate, Fate::Absent);
@@ -267,6 +303,22 @@ fn a_cancel_decides_where_it_is_final() {
 }
 
 #[test]
+fn a_second_no_such_order_counts_even_when_its_timer_is_late_and_the_time_is_short() {
+    let mut flow = Settle::by_cancel(order(), Limits { cancel_timeout: 1_000, ..limits() }, true);
+    assert_eq!(flow.step(Input::Begin, 0), Next::Send(Call::Cancel));
+    assert_eq!(flow.step(Input::Heard(&fail(GONE)), 100), Next::SleepUntil(6_100));
+    assert_eq!(flow.step(Input::Timer, 6_200), Next::Send(Call::Cancel));
+    assert_eq!(flow.step(Input::Heard(&fail(GONE)), 6_300), Next::Done(Fate::AbsentCancelled));
+}
+
+#[test]
+fn a_code_that_may_pass_does_not_make_paid_the_last_word() {
+    let cancel = Settle::by_cancel(order(), limits(), true);
+    let played = play(cancel, &[lost(), fail("A_CODE_OF_NEXT_YEAR"), fail("UPAY_CANCEL_ORDER_NOOP")]);
+    assert_eq!((played.fate, count(&played, Call::Cancel)), (Fate::Cancelled, 3));
+}
+
+#[test]
 fn a_refused_cancel_asks_once_more_because_it_may_just_have_been_paid() {
     let refused = || fail("UPAY_CANCEL_INVALID_ORDER_STATE");
     let cancel = || Settle::by_cancel(order(), limits(), true);
@@ -291,8 +343,10 @@ fn a_cancel_under_way_is_asked_about_and_paid_is_then_not_the_last_word() {
         play(cancel(), &[under_way(), status("PAID"), fail("UPAY_CANCEL_INVALID_ORDER_STATE"), status("PAID")]);
     assert_eq!(played.fate, Fate::Paid);
     // "Cancelled" in a reply that calls the order paid proves nothing.
-    let played = play(cancel(), &[said("CANCEL_SUCCESS", "PAID"), status("CANCELED")]);
-    assert_eq!(played.fate, Fate::Cancelled);
+    for order_status in ["PAID", "CREATED", "CANCEL_INPROGRESS", "PAY_ERROR"] {
+        let played = play(cancel(), &[said("CANCEL_SUCCESS", order_status), status("CANCELED")]);
+        assert_eq!((played.fate, count(&played, Call::Query)), (Fate::Cancelled, 1), "{order_status}");
+    }
 }
 
 #[test]
@@ -325,7 +379,7 @@ fn giving_up_later_cancels_at_once() {
 
 #[test]
 fn paid_after_failed_goes_back_and_paid_after_unknown_is_reported() {
-    let watch = |told| Watch::new(order(), limits(), told);
+    let watch = |told| Watch::new(order(), limits(), told, false);
     let played = play(watch(Told::Failed), &[fail(GONE), status("PAID"), said("CANCEL_SUCCESS", "CANCELED")]);
     assert_eq!(played.fate, Fate::Returned);
     assert_eq!(played.calls, [(Call::Query, 30_000), (Call::Query, 90_100), (Call::Cancel, 90_200)]);
@@ -334,17 +388,36 @@ fn paid_after_failed_goes_back_and_paid_after_unknown_is_reported() {
 }
 
 #[test]
+fn paid_is_not_the_last_word_while_a_cancel_of_ours_may_be_on_its_way() {
+    let watch = || Watch::new(order(), limits(), Told::Unknown, true);
+    let played = play(watch(), &[status("PAID"), said("CANCEL_SUCCESS", "CANCELED")]);
+    assert_eq!(played.fate, Fate::Returned);
+    let refused = fail("UPAY_CANCEL_INVALID_ORDER_STATE");
+    let played = play(watch(), &[status("PAID"), refused, status("PAID")]);
+    assert_eq!(played.fate, Fate::Paid);
+}
+
+#[test]
+fn a_query_finds_only_what_names_the_order() {
+    let nameless = r#"{"result_code":"200","biz_response":{"result_code":"SUCCESS","data":{"order_status":"PAID"}}}"#;
+    let played = play(query::Query::new(order()), &[reply(nameless.into())]);
+    assert_eq!(played.fate, Fate::NoAnswer(UPAY_E_REPLY));
+    assert_eq!(play(query::Query::new(order()), &[status("CREATED")]).fate, Fate::Found);
+    assert_eq!(play(query::Query::new(order()), &[fail(GONE)]).fate, Fate::Absent);
+}
+
+#[test]
 fn what_nobody_waits_for_must_not_be_paid_any_more() {
     for told in [Told::Failed, Told::Unknown] {
-        let watch = Watch::new(order(), limits(), told);
+        let watch = Watch::new(order(), limits(), told, false);
         let played = play(watch, &[status("CREATED"), lost(), fail("UPAY_CANCEL_ORDER_NOOP")]);
         assert_eq!((played.fate, count(&played, Call::Cancel)), (Fate::Returned, 2), "{told:?}");
     }
 }
 
 #[test]
-fn a_reversal_that_the_gateway_refuses_is_a_matter_for_a_person_and_is_tried_again() {
-    let mut flow = Watch::new(order(), limits(), Told::Failed);
+fn a_reversal_that_the_gateway_refuses_is_a_matter_for_a_person() {
+    let mut flow = Watch::new(order(), limits(), Told::Failed, false);
     let refused = fail("UPAY_CANCEL_INVALID_ORDER_STATE");
     flow.step(Input::Begin, 0);
     assert_eq!(flow.step(Input::Timer, 30_000), Next::Send(Call::Query));
@@ -353,13 +426,15 @@ fn a_reversal_that_the_gateway_refuses_is_a_matter_for_a_person_and_is_tried_aga
     assert_eq!(flow.step(Input::Heard(&status("PAID")), 30_000), Next::SleepUntil(90_000));
     assert_eq!(flow.trouble(), UPAY_E_REFUSED);
     assert_eq!(flow.step(Input::Timer, 90_000), Next::Send(Call::Query));
-    assert_eq!(flow.step(Input::Heard(&status("PAID")), 90_000), Next::Send(Call::Cancel));
-    assert_eq!(flow.step(Input::Heard(&status("CANCELED")), 90_000), Next::SleepUntil(390_000));
+    // From here on it is only asked how it stands: a person may be giving the money back by hand.
+    assert_eq!(flow.step(Input::Heard(&status("PAID")), 90_000), Next::SleepUntil(390_000));
+    assert_eq!(flow.step(Input::Timer, 390_000), Next::Send(Call::Query));
+    assert_eq!(flow.step(Input::Heard(&status("REFUNDED")), 390_000), Next::Done(Fate::Returned));
 }
 
 #[test]
 fn an_order_that_never_arrives_is_let_go_at_last() {
-    let played = play(Watch::new(order(), limits(), Told::Failed), &[fail(GONE)]);
+    let played = play(Watch::new(order(), limits(), Told::Failed, false), &[fail(GONE)]);
     assert_eq!(played.fate, Fate::NeverArrived);
     assert!(played.ended >= ABSENT_MS_MAX);
 }

@@ -26,11 +26,13 @@ pub struct Watch {
     cancel_sent: bool,
     /// The gateway would not cancel in this round.
     cancel_refused: bool,
-    trouble: upay_status,
+    /// A person was told to give the money back: from here on it is only asked how it stands.
+    by_hand: bool,
 }
 
 impl Watch {
-    pub fn new(order: Identity, limits: Limits, told: Told) -> Self {
+    /// `cancel_sent`: a cancel was sent before, and its answer is not known.
+    pub fn new(order: Identity, limits: Limits, told: Told, cancel_sent: bool) -> Self {
         Self {
             order,
             limits,
@@ -38,9 +40,9 @@ impl Watch {
             asked: Call::Query,
             pauses_taken: 0,
             absent_since: None,
-            cancel_sent: false,
+            cancel_sent,
             cancel_refused: false,
-            trouble: UPAY_OK,
+            by_hand: false,
         }
     }
 
@@ -70,18 +72,13 @@ impl Watch {
                 Next::Done(Fate::Paid)
             }
             // Paid after "failed", and the gateway will not take it back: a person has to.
-            Proof::Paid if self.cancel_refused => {
-                self.trouble = UPAY_E_REFUSED;
+            Proof::Paid if self.cancel_refused || self.by_hand => {
+                self.by_hand = true;
                 self.sleep(Call::Query, now)
             }
             // Nobody waits for this order any more: what is still payable must not be paid, and what was paid after
-            // "failed" goes back. Paid still, after a cancel: a person has to know, while it is tried again.
-            Proof::Paid => {
-                if self.cancel_sent {
-                    self.trouble = UPAY_E_REFUSED;
-                }
-                self.ask(Call::Cancel)
-            }
+            // "failed" goes back.
+            Proof::Paid => self.ask(Call::Cancel),
             Proof::Open if self.cancel_refused => self.sleep(Call::Query, now),
             Proof::Open => self.ask(Call::Cancel),
             Proof::CancelRefused => {
@@ -119,6 +116,10 @@ impl Flow for Watch {
     }
 
     fn trouble(&self) -> upay_status {
-        self.trouble
+        if self.by_hand {
+            UPAY_E_REFUSED
+        } else {
+            UPAY_OK
+        }
     }
 }

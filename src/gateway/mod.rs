@@ -3,6 +3,7 @@
 
 pub mod codes;
 pub mod field;
+mod json;
 pub mod money;
 pub mod reply;
 pub mod request;

@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::codes::{self, OrderStatus};
+use super::json;
 use crate::abi::*;
 use crate::error::{Error, Result};
 
@@ -45,6 +46,9 @@ impl Reply {
     /// Reads a reply's body first and its HTTP status second: a request error may come with 200 as well as with 4xx.
     pub fn read(http_status: u16, body: &[u8]) -> Result<Self> {
         let reply = Self::parse(body);
+        // A refusal comes with 200 or 4xx. From a gateway that fails at the same time it proves nothing.
+        let refused = reply.as_ref().is_some_and(|reply| reply.result_code.as_deref() == Some("400"));
+        let reply = reply.filter(|_| !refused || matches!(http_status, 200..=299 | 400..=499));
         if reply.is_none() && http_status >= 500 {
             return Err(Error::new(UPAY_E_GATEWAY, format!("the gateway answered with HTTP status {http_status}")));
         }
@@ -53,7 +57,7 @@ impl Reply {
 
     fn parse(body: &[u8]) -> Option<Self> {
         let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        let top: Value = serde_json::from_slice(body).ok()?;
+        let top = json::read(body)?;
         let result_code = text(top.get("result_code"))?;
         let biz = top.get("biz_response").unwrap_or(&Value::Null);
         let data = biz.get("data").and_then(Value::as_object);
@@ -75,6 +79,10 @@ impl Reply {
         match code {
             "200" if self.biz_result_code.is_some() => Standing::Answered,
             "200" => Standing::InDoubt(Error::new(UPAY_E_REPLY, "the reply has no biz_response.result_code")),
+            "400" if self.biz_result_code.is_some() || !self.data.is_empty() => Standing::InDoubt(Error::new(
+                UPAY_E_REPLY,
+                "the reply refuses the request and says what became of it",
+            )),
             "400" => {
                 let status = match self.error_code.as_deref() {
                     Some("ILLEGAL_SIGN") => UPAY_E_SIGN,
@@ -83,10 +91,10 @@ impl Reply {
                 };
                 Standing::Refused(Error::new(status, format!("the gateway refused the request: {}", why())))
             }
-            _ => Standing::InDoubt(Error::new(
-                UPAY_E_GATEWAY,
-                format!("the gateway failed: result_code {code}, {}", why()),
-            )),
+            code => {
+                let status = if code.starts_with('5') { UPAY_E_GATEWAY } else { UPAY_E_REPLY };
+                Standing::InDoubt(Error::new(status, format!("the gateway failed: result_code {code}, {}", why())))
+            }
         }
     }
 
@@ -185,6 +193,13 @@ mod tests {
         assert_eq!(status("INVALID_PARAMS"), UPAY_E_REQUEST);
         assert_eq!(status("ILLEGAL_SIGN"), UPAY_E_SIGN);
         assert_eq!(status("TERMINAL_NOT_EXISTS"), UPAY_E_TERMINAL);
+
+        let refused = br#"{"result_code":"400","error_code":"INVALID_PARAMS"}"#;
+        for http_status in [500, 502, 302] {
+            assert!(Reply::read(http_status, refused).is_err(), "{http_status}");
+        }
+        let contradicted = r#"{"result_code":"400","biz_response":{"result_code":"PAY_SUCCESS","data":null}}"#;
+        assert!(matches!(read(contradicted).standing(), Standing::InDoubt(_)));
     }
 
     #[test]

@@ -111,8 +111,8 @@ fn cancel(outcome: i32, status: upay_status) -> Words {
         ),
         (_, UPAY_E_NO_ORDER) => words(
             UPAY_ADVICE_NONE,
-            "支付网关没有此订单，无需撤单。",
-            "The gateway knows no such order; there is nothing to cancel.",
+            "支付网关没有此订单，未撤单；若此订单稍后才到达并扣款，会自动退回。",
+            "The gateway knows no such order. Should it arrive late and be charged, it is given back.",
         ),
         (_, _) => words(
             UPAY_ADVICE_BY_HAND,
@@ -125,9 +125,9 @@ fn cancel(outcome: i32, status: upay_status) -> Words {
 fn watch(outcome: i32) -> Words {
     match outcome {
         UPAY_OUTCOME_SUCCESS => words(
-            UPAY_ADVICE_DELIVER,
-            "此前未确认的订单已付款成功，请交货；如已另行收款，请撤单。",
-            "An earlier order turned out to be paid: hand over the goods, or cancel it if it was paid otherwise.",
+            UPAY_ADVICE_BY_HAND,
+            "此前未确认的订单已付款成功：请核对，尚未交货的请交货，已另行收款的请撤单。",
+            "An earlier order turned out to be paid. Check: hand over the goods, or cancel it if it was paid otherwise.",
         ),
         _ => words(
             UPAY_ADVICE_NONE,
@@ -169,8 +169,8 @@ fn pay(outcome: i32, status: upay_status, biz_error_code: Option<&str>) -> Words
         ),
         UPAY_E_NO_ORDER => words(
             UPAY_ADVICE_RETRY,
-            "支付网关没有收到此订单，未扣款，可重新收款。",
-            "The gateway did not get the order; nothing was charged. Start a new payment.",
+            "支付网关没有收到此订单，可重新收款；若此订单稍后才到达并扣款，会自动退回。",
+            "The gateway did not get the order: start a new payment. Should it arrive late, it is given back.",
         ),
         _ => match biz_error_code.and_then(codes::refusal_of) {
             Some(row) => words(row.advice, row.zh, row.en),

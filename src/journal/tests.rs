@@ -45,20 +45,19 @@ fn a_client_sn_is_begun_once_unless_it_is_known_not_to_have_been_sent() {
 #[test]
 fn what_is_open_or_untold_is_pending_after_a_restart() {
     let scratch = Scratch::new();
-    let verdict = Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK };
     {
         let journal = Journal::open(&scratch.0, "t1").unwrap();
         journal.begin_pay(&record("open")).unwrap();
         for sn in ["untold", "told"] {
-            journal.put(&Record { state: State::Closed, verdict: Some(verdict), ..record(sn) }).unwrap();
+            journal.put(&Record { state: State::Closed, fate: Some(Fate::Paid), ..record(sn) }).unwrap();
         }
-        journal.told("told", verdict).unwrap();
+        journal.told("told", |fate| fate == Fate::Paid).unwrap();
         journal.flush().unwrap();
     }
     let journal = Journal::open(&scratch.0, "t1").unwrap();
     let pending: Vec<_> = journal.pending().unwrap().into_iter().map(|record| record.client_sn).collect();
     assert_eq!(pending, ["open", "untold"]);
-    assert_eq!(journal.get("told").unwrap().unwrap().verdict, Some(verdict));
+    assert_eq!(journal.get("told").unwrap().unwrap().fate, Some(Fate::Paid));
     assert_eq!(journal.get("unheard").unwrap(), None);
 }
 

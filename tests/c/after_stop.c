@@ -207,6 +207,42 @@ static void ends_every_wait(const char *url)
     upay_client_free(client);
 }
 
+static void *start(void *client)
+{
+    upay_status status = upay_client_start(client);
+
+    CHECK(status == UPAY_OK || status == UPAY_E_HANDLE || status == UPAY_E_CLOSED);
+    return NULL;
+}
+
+/* A client that is let go in the middle of its start, with an earlier run's order to go on with, ends as well. */
+static void let_go_while_it_starts(const char *url, const char *state_dir)
+{
+    upay_client *client = started_client(url, state_dir);
+    upay_order *order = new_order(client, NULL, NOBODY_KNOWS);
+    pthread_t starting;
+    int round;
+
+    CHECK_OK(upay_order_pay(order, NULL, NULL, NULL));
+    CHECK_END(order, UPAY_OUTCOME_UNKNOWN, UPAY_E_UNRESOLVED);
+    upay_order_free(order);
+    stop_and_free(client);
+    for (round = 0; round < 50; round++) {
+        long long until_ms = now_ms() + round % 10;
+
+        client = new_client(url, state_dir);
+        starting = started_thread(start, client);
+        while (now_ms() < until_ms) {
+            sched_yield();
+        }
+        upay_client_free(client);
+        join(starting);
+        client = new_client(url, state_dir);
+        UNTIL_WITHIN(10000, upay_client_start(client) == UPAY_OK);
+        stop_and_free(client);
+    }
+}
+
 int main(int argc, char **argv)
 {
     CHECK(argc == 3);
@@ -214,5 +250,6 @@ int main(int argc, char **argv)
     hands_out_what_happened(argv[1], argv[2]);
     waits_for_a_callback_to_return(argv[1], argv[2]);
     ends_every_wait(argv[1]);
+    let_go_while_it_starts(argv[1], argv[2]);
     return 0;
 }

@@ -43,6 +43,7 @@ programs![
     double_free,
     encodings,
     events,
+    log_without_locks,
     made_up_handles,
     null_arguments,
     one_final_one_drop,

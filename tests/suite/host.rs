@@ -280,6 +280,11 @@ impl Order {
         unsafe { upay_order_pay(self.handle, None, null_mut(), None) }
     }
 
+    pub fn cancel_unheard(&self) -> upay_status {
+        // SAFETY: nothing is to be called.
+        unsafe { upay_order_cancel(self.handle, None, null_mut(), None) }
+    }
+
     pub fn wait(&self) -> Heard {
         let mut event = null_mut();
         // SAFETY: `event` can be written.
@@ -294,4 +299,25 @@ impl Drop for Order {
     fn drop(&mut self) {
         upay_order_free(self.handle);
     }
+}
+
+static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static LOGGED: Condvar = Condvar::new();
+
+unsafe extern "C" fn note(_level: i32, line: *const c_char, _user_data: *mut c_void) {
+    // SAFETY: the line ends with a NUL and lives as long as the call.
+    let line = unsafe { CStr::from_ptr(line) }.to_str().unwrap().to_owned();
+    LOG.lock().unwrap().push(line);
+    LOGGED.notify_all();
+}
+
+/// Does `what`, and waits until the log has a line that begins with `text`.
+pub fn log_says(text: &str, what: impl FnOnce()) {
+    // SAFETY: the function can be called for ever.
+    ok(unsafe { upay_set_log(UPAY_LOG_INFO, Some(note), null_mut()) }, "log");
+    what();
+    let lines = LOG.lock().unwrap();
+    let missing = |lines: &mut Vec<String>| !lines.iter().any(|line| line.starts_with(text));
+    let (lines, timeout) = LOGGED.wait_timeout_while(lines, PATIENCE, missing).unwrap();
+    assert!(!timeout.timed_out(), "the log says only {lines:?}, not {text}");
 }

@@ -107,3 +107,53 @@ fn what_was_unknown_is_reported_when_it_is_known() {
     assert_eq!(heard.last().unwrap().outcome, UPAY_OUTCOME_SUCCESS);
     assert_eq!(gateway.ledger().charged_fen, 1);
 }
+
+#[test]
+fn an_untold_cancel_is_told_as_what_became_of_the_money() {
+    let gateway = gateway();
+    for (story, outcome) in [("paid-at-once", UPAY_OUTCOME_FAILED), ("cancel-paid-just-before", UPAY_OUTCOME_SUCCESS)]
+    {
+        let scratch = Scratch::new();
+        let client =
+            Client::start_in(&scratch.0, &gateway.url(), &[("poll", "3600000"), ("pay_timeout_ms", "3600000")]);
+        let order = client.sale(1, &scenario::named(story).barcode(0));
+        let client_sn = order.client_sn();
+        if story == "paid-at-once" {
+            assert_eq!(order.pay().final_one(story).outcome, UPAY_OUTCOME_SUCCESS);
+        } else {
+            assert_eq!(order.pay_unheard(), UPAY_OK);
+            gateway
+                .wait_for(|ledger| ledger.order(&client_sn).is_some(), crate::host::PATIENCE)
+                .expect("it is there");
+        }
+        assert_eq!(order.cancel_unheard(), UPAY_OK);
+        while client.unfinished() > 0 {
+            std::thread::yield_now();
+        }
+        // Stopped before anybody took the events.
+        client.stop();
+        let client = Client::start_in(&scratch.0, &gateway.url(), &[]);
+        let heard = client.watched.wait("told again", |heard, _| !heard.is_empty());
+        assert_eq!((heard[0].action, heard[0].outcome), (UPAY_ACTION_WATCH, outcome), "{story}");
+        let charged = gateway.ledger().order(&client_sn).unwrap().charged_fen;
+        assert_eq!(charged == 1, outcome == UPAY_OUTCOME_SUCCESS, "{story}");
+    }
+}
+
+#[test]
+fn what_is_watched_and_was_not_heard_is_told_at_once_by_the_next_start() {
+    let gateway = gateway();
+    let scratch = Scratch::new();
+    let client = Client::start_in(&scratch.0, &gateway.url(), &[("watch", "3600000")]);
+    let order = client.sale(1, &scenario::named("request-lost-close").barcode(0));
+    // Nobody takes the final event; that there is one, the log tells.
+    let client_sn = order.client_sn();
+    crate::host::log_says(&format!("{client_sn}: action {UPAY_ACTION_PAY} ended"), || {
+        assert_eq!(order.pay_unheard(), UPAY_OK);
+    });
+    client.stop();
+    let client = Client::start_in(&scratch.0, &gateway.url(), &[("watch", "3600000")]);
+    let heard = client.watched.wait("told again", |heard, _| !heard.is_empty());
+    assert_eq!((heard[0].outcome, heard[0].status), (UPAY_OUTCOME_FAILED, UPAY_E_NO_ORDER));
+    assert_eq!(client.unfinished(), 1);
+}
