@@ -50,7 +50,8 @@
  * 2. Callbacks run on a thread of the library, never on the caller's stack and never under a lock. One client's are
  *    serial and in order. Anything may be called from inside but upay_client_stop and upay_order_wait
  *    (UPAY_E_REENTRANT).
- * 3. In a child made by fork every call gives UPAY_E_FORKED. The library is not to be unloaded.
+ * 3. All functions and callbacks are cdecl, on 32-bit Windows too.
+ * 4. In a child made by fork every call gives UPAY_E_FORKED. The library is not to be unloaded.
  *
  * SHUTTING DOWN
  *
@@ -76,22 +77,25 @@
  *     pay_reply_timeout_ms   50000      a payment's: the gateway holds it while the customer types a password; 1 to 120000
  *     poll                   2000*15,5000         pauses between queries in ms, 1 to 86400000 each; the last repeats
  *     pay_timeout_ms         60000      from the end of the pay call until what was not paid is cancelled; 1 to 3600000
+ *     precreate_timeout_ms   240000     the same after a precreate call; 1 to 3600000
  *     cancel_timeout_ms      30000      how long a cancel is repeated before the outcome is "unknown"; 1 to 3600000
  *     not_found_grace_ms     6000       between the two answers "no such order" that count; 1 to 600000
  *     watch                  30000,60000,300000   pauses between looks at an order without a final answer, in ms
  *     proxy                             http://host:port or http://user:password@host:port; never from the environment
  *     ca_file                           PEM file of certificates that are trusted beside the built-in ones
  *     in_flight_max          8          calls to the gateway at a time, and so worker threads; 2 to 256
- *     vendor_sn, vendor_key, app_id, device_id, precreate_timeout_ms
+ *     vendor_sn, vendor_key, app_id, device_id
  *                                       kept for calls that this version does not have yet
  *
  * AN ORDER'S KEYS (upay_order_set, upay_order_get; 003 3.2.2). Amounts are whole fen.
  *
  *     total_amount    needed      1 to 10 digits, more than 0, no leading 0
- *     dynamic_id      needed      the customer's code: 1 to 32 bytes without white space
+ *     dynamic_id      needed      the customer's code: 1 to 32 bytes without white space; not for precreate
  *     subject         needed      1 to 64 characters
  *     operator                    1 to 32 characters
- *     payway                      1 to 4 digits; best left to the gateway
+ *     payway                      1 to 4 digits: which wallet; best left to the gateway, but precreate needs it
+ *     sub_payway                  1 to 4 digits; precreate alone
+ *     payer_uid                   1 to 64 bytes without white space; precreate alone
  *     description                 1 to 256 characters
  *     longitude, latitude         decimal degrees; both or neither
  *     device_id                   1 to 32 characters
@@ -206,6 +210,8 @@ extern "C" {
 #define UPAY_OUTCOME_UNKNOWN 3
 /** upay_order_pay. */
 #define UPAY_ACTION_PAY 3
+/** upay_order_precreate. */
+#define UPAY_ACTION_PRECREATE 4
 /** upay_order_query. */
 #define UPAY_ACTION_QUERY 5
 /** upay_order_cancel. */
@@ -473,6 +479,19 @@ upay_status upay_order_pay(upay_order *order,
                            upay_event_fn fn,
                            void *user_data,
                            upay_drop_fn drop);
+
+/**
+ * Makes a code that the customer scans: total_amount, subject and payway (not 6, the QQ wallet) must be set. The QR
+ * content comes as "qr_code" of a PENDING event as soon as it is there; show or print it. From there on as for
+ * upay_order_pay, with precreate_timeout_ms in the place of pay_timeout_ms; the outcomes mean the same. When the reply
+ * with the QR content is lost, the order is cancelled and the outcome is FAILED.
+ *
+ * fn, user_data, drop, errors: as for upay_order_pay.
+ */
+upay_status upay_order_precreate(upay_order *order,
+                                 upay_event_fn fn,
+                                 void *user_data,
+                                 upay_drop_fn drop);
 
 /**
  * Asks the gateway once how the order stands. SUCCESS: it answered with the order; read order_status. FAILED with

@@ -91,6 +91,8 @@ pub const UPAY_OUTCOME_UNKNOWN: i32 = 3;
 
 /// upay_order_pay.
 pub const UPAY_ACTION_PAY: i32 = 3;
+/// upay_order_precreate.
+pub const UPAY_ACTION_PRECREATE: i32 = 4;
 /// upay_order_query.
 pub const UPAY_ACTION_QUERY: i32 = 5;
 /// upay_order_cancel.

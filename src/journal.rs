@@ -151,7 +151,7 @@ impl Journal {
     }
 
     /// Records an order that is about to be sent for the first time; an error means that it must not be sent.
-    pub fn begin_pay(&self, record: &Record) -> Result<()> {
+    pub fn begin_order(&self, record: &Record) -> Result<()> {
         self.write(Durability::Immediate, |orders| match orders.get(&record.client_sn)? {
             Some(earlier) if earlier.state != State::NotSent => Err(Error::new(
                 UPAY_E_DUPLICATE,

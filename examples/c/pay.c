@@ -5,6 +5,9 @@
  *   cc pay.c -lupay -o pay
  *   ./pay https://vsi-api.shouqianba.com TERMINAL_SN TERMINAL_KEY 1250 130818341921441147
  */
+#ifndef _WIN32
+#define _POSIX_C_SOURCE 199309L /* nanosleep, under -std=c99 too */
+#endif
 #include <stdio.h>
 #include <stdlib.h>
 

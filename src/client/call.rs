@@ -9,22 +9,24 @@ use crate::gateway::sign;
 use crate::log;
 use crate::transport::{Exchange, Interrupt, Transport};
 
-/// `pay_body` is the body of /pay, and of nothing else. `named`: the gateway has answered about this order by name.
+/// `first_body` is the body of /pay or /precreate, and of nothing else. `named`: the gateway has answered about this order by name.
 /// Until it has, and for all that moves money, a connection of its own: on one that served before, a stray copy of an
 /// earlier reply that names no order could be read as the answer.
 pub fn call(
     call: Call,
-    pay_body: Option<Vec<u8>>,
+    first_body: Option<Vec<u8>>,
     named: bool,
     order: &Identity,
     settings: &Settings,
     transport: &Transport,
     interrupt: &Interrupt,
 ) -> Result<Reply> {
-    let body = match (call, pay_body) {
-        (Call::Pay, Some(body)) => body,
+    let body = match (call, first_body) {
+        (Call::Pay | Call::Precreate, Some(body)) => body,
         // A second /pay for one run cannot be: its body is gone.
-        (Call::Pay, None) => return Err(Error::new(UPAY_E_UNRESOLVED, "pay is never sent twice")),
+        (Call::Pay | Call::Precreate, None) => {
+            return Err(Error::new(UPAY_E_UNRESOLVED, "an order is never sent twice"))
+        }
         (Call::Query | Call::Cancel, _) => request::about(&settings.terminal_sn, &order.client_sn)?,
     };
     let exchange = Exchange {

@@ -34,8 +34,8 @@ struct State {
     at: At,
     /// The action itself first, then a cancel that came while it was under way.
     ears: Vec<Ear>,
-    /// The body of /pay, until it was sent.
-    pay_body: Option<Vec<u8>>,
+    /// The body of /pay or /precreate, until it was sent.
+    first_body: Option<Vec<u8>>,
     /// What the journal holds of it; `None` for a query, which moves nothing.
     record: Option<Record>,
     gave_up: bool,
@@ -66,7 +66,7 @@ pub struct Plan {
     pub order: Identity,
     pub flow: Box<dyn Flow>,
     pub ear: Ear,
-    pub pay_body: Option<Vec<u8>>,
+    pub first_body: Option<Vec<u8>>,
     pub record: Option<Record>,
     /// It begins with a cancel of the cashier's.
     pub gave_up: bool,
@@ -99,7 +99,7 @@ impl Run {
                 flow: plan.flow,
                 at: At::Queued,
                 ears: vec![plan.ear],
-                pay_body: plan.pay_body,
+                first_body: plan.first_body,
                 record: plan.record,
                 gave_up: plan.gave_up,
                 reply: None,
@@ -112,7 +112,9 @@ impl Run {
     /// Begins at `due`, or at once.
     pub fn begin(self: &Arc<Self>, due: Option<Millis>) {
         let mut state = self.state.lock();
-        let lane = if state.pay_body.is_some() { Lane::Long } else { Lane::Short };
+        // The gateway holds /pay open while the customer types a password.
+        let held = state.ears.iter().any(|ear| ear.action == UPAY_ACTION_PAY);
+        let lane = if held { Lane::Long } else { Lane::Short };
         match due {
             None => self.submit(lane, Woken::Begin),
             Some(due) => {
@@ -199,17 +201,17 @@ impl Run {
     }
 
     fn exchange(&self, next: Call) -> Result<Reply> {
-        let (interrupt, pay_body, named) = {
+        let (interrupt, first_body, named) = {
             let mut state = self.state.lock();
             let named = state.reply.as_ref().is_some_and(|reply| reply.get("client_sn").is_some());
             state.queries += u32::from(next == Call::Query);
             let At::Driving(_, interrupt) = &state.at else {
                 return Err(Error::new(UPAY_E_CONNECT, "ended before anything was sent"));
             };
-            (interrupt.clone(), state.pay_body.take(), named)
+            (interrupt.clone(), state.first_body.take(), named)
         };
         let Terminal { settings, transport, .. } = &*self.terminal;
-        call(next, pay_body, named, &self.order, settings, transport, &interrupt)
+        call(next, first_body, named, &self.order, settings, transport, &interrupt)
     }
 
     /// On disk before the first byte of a cancel leaves: "paid" is not the last word from then on, also after a restart.

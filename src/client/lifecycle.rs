@@ -257,6 +257,10 @@ impl Client {
         self.act(order, listener, Terminal::pay)
     }
 
+    pub fn precreate(&self, order: &Arc<Order>, listener: Option<Listener>) -> Result<()> {
+        self.act(order, listener, Terminal::precreate)
+    }
+
     pub fn query(&self, order: &Arc<Order>, listener: Option<Listener>) -> Result<()> {
         self.act(order, listener, Terminal::query)
     }

@@ -22,8 +22,7 @@ pub struct Outlet {
 impl Outlet {
     /// The host has heard of it: not to be told again after a restart.
     pub fn told(&self, event: &Event) {
-        let moved = matches!(event.action, UPAY_ACTION_PAY | UPAY_ACTION_CANCEL | UPAY_ACTION_WATCH);
-        if !event.is_final() || !moved {
+        if !event.is_final() || event.action == UPAY_ACTION_QUERY {
             return;
         }
         match self.journal.told(&event.client_sn, |fate| Verdict::of(event.action, fate) == event.verdict) {

@@ -150,6 +150,7 @@ impl Values {
             limits: Limits {
                 poll: self.pauses("poll")?,
                 pay_timeout: self.number("pay_timeout_ms"),
+                precreate_timeout: self.number("precreate_timeout_ms"),
                 cancel_timeout: self.number("cancel_timeout_ms"),
                 not_found_grace: self.number("not_found_grace_ms"),
                 watch: self.pauses("watch")?,

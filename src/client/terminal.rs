@@ -20,14 +20,16 @@ use crate::abi::*;
 use crate::engine::clock::{self, Millis};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::flow::limits::Limits;
 use crate::flow::pay::Pay;
+use crate::flow::precreate::Precreate;
 use crate::flow::query::Query;
 use crate::flow::settle::Settle;
 use crate::flow::verdict::Verdict;
 use crate::flow::watch::{Told, Watch};
 use crate::flow::{Fate, Flow, Identity, Phase};
 use crate::gateway::reply::Reply;
-use crate::gateway::request;
+use crate::gateway::request::{self, Call};
 use crate::journal::{Record, State as RecordState};
 use crate::log;
 use crate::transport::Transport;
@@ -106,30 +108,43 @@ impl Terminal {
     }
 
     pub fn pay(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
+        let flow = |identity, limits| Box::new(Pay::new(identity, limits)) as Box<dyn Flow>;
+        self.send_first(UPAY_ACTION_PAY, Call::Pay, flow, order, listener)
+    }
+
+    pub fn precreate(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
+        let flow = |identity, limits| Box::new(Precreate::new(identity, limits)) as Box<dyn Flow>;
+        self.send_first(UPAY_ACTION_PRECREATE, Call::Precreate, flow, order, listener)
+    }
+
+    /// Begins an order at the gateway, once for ever.
+    fn send_first(
+        self: &Arc<Self>,
+        action: i32,
+        call: Call,
+        flow: impl FnOnce(Identity, Limits) -> Box<dyn Flow>,
+        order: &Arc<Order>,
+        listener: &mut Option<Listener>,
+    ) -> Result<()> {
         let settings = &self.settings;
         let fields = order.fields();
         let default = |name: &str| (name == "operator").then(|| settings.operator.clone());
         let value =
             |name: &str| fields.get(name).cloned().or_else(|| default(name)).filter(|value| !value.is_empty());
-        let body = request::pay(&settings.terminal_sn, &order.client_sn, value)?;
+        let body = request::first(call, &settings.terminal_sn, &order.client_sn, value)?;
         let _admitted = self.admit()?;
         let claim = self.claims.take(&order.client_sn).ok_or_else(|| {
             Error::new(UPAY_E_DUPLICATE, "client_sn: is under way, and is never sent twice; take a new one")
         })?;
-        let record = Record::new(
-            &order.client_sn,
-            UPAY_ACTION_PAY,
-            value("total_amount"),
-            RecordState::Querying,
-            clock::wall(),
-        );
-        self.outlet.journal.begin_pay(&record)?;
+        let amount = value("total_amount");
+        let record = Record::new(&order.client_sn, action, amount, RecordState::Querying, clock::wall());
+        self.outlet.journal.begin_order(&record)?;
         let identity = self.identity(&record);
         let plan = Plan {
-            flow: Box::new(Pay::new(identity.clone(), settings.limits.clone())),
+            flow: flow(identity.clone(), settings.limits.clone()),
             order: identity,
-            ear: Ear::of_call(UPAY_ACTION_PAY, self.next_id(), order, listener.take()),
-            pay_body: Some(body),
+            ear: Ear::of_call(action, self.next_id(), order, listener.take()),
+            first_body: Some(body),
             record: Some(record),
             gave_up: false,
         };
@@ -144,7 +159,7 @@ impl Terminal {
             flow: Box::new(Query::new(identity.clone())),
             order: identity,
             ear: Ear::of_call(UPAY_ACTION_QUERY, self.next_id(), order, listener.take()),
-            pay_body: None,
+            first_body: None,
             record: None,
             gave_up: false,
         };
@@ -182,7 +197,7 @@ impl Terminal {
             flow: Box::new(Settle::by_cancel(identity.clone(), self.settings.limits.clone(), true)),
             order: identity,
             ear: ear(listener),
-            pay_body: None,
+            first_body: None,
             record: Some(record),
             gave_up: true,
         };
@@ -207,13 +222,16 @@ impl Terminal {
             _ if record.failed => Box::new(Watch::new(identity.clone(), limits, Told::Failed, record.cancel_sent)),
             RecordState::Watched => Box::new(Watch::new(identity.clone(), limits, Told::Unknown, record.cancel_sent)),
             RecordState::Cancelling { gave_up } => Box::new(Settle::by_cancel(identity.clone(), limits, gave_up)),
-            _ => Box::new(Settle::by_query(identity.clone(), limits)),
+            _ => {
+                let time = limits.pay_timeout;
+                Box::new(Settle::by_query(identity.clone(), limits, time))
+            }
         };
         let plan = Plan {
             order: identity,
             flow,
             ear: Ear::of_watcher(self.next_id(), self.watcher.lock().clone()),
-            pay_body: None,
+            first_body: None,
             gave_up: record.state == RecordState::Cancelling { gave_up: true },
             record: Some(record),
         };

@@ -8,6 +8,7 @@ use super::callback::listener;
 use super::event::EVENTS;
 use super::guard::{guard, not_in_callback, quiet};
 use super::handle::Table;
+use super::pin::stay_loaded;
 use super::text::{key_and_value, not_null, put, text_in, text_out};
 use super::{upay_drop_fn, upay_event, upay_event_fn};
 use crate::abi::*;
@@ -33,6 +34,7 @@ pub(super) static CLIENTS: Lazy<Table<Client, upay_client>> = Lazy::new(|| Table
 pub unsafe extern "C" fn upay_client_new(out: *mut *mut upay_client) -> upay_status {
     guard(|| {
         not_null("out", out)?;
+        stay_loaded();
         let handle = CLIENTS.insert(Arc::new(Client::default()))?;
         // SAFETY: checked above.
         unsafe { put(out, handle) };

@@ -1,4 +1,4 @@
-//! The C ABI: handles, text, panics, numbers, and nothing else. One file per C object, and four tools. Each function
+//! The C ABI: handles, text, panics, numbers, and nothing else. One file per C object, and five tools. Each function
 //! checks, converts and calls.
 //!
 //! What these four files and `abi.rs` publish becomes `include/upay.h`, comments included.
@@ -16,6 +16,7 @@ pub mod event;
 mod callback;
 mod guard;
 mod handle;
+mod pin;
 mod text;
 
 pub use client::*;

@@ -180,6 +180,25 @@ pub unsafe extern "C" fn upay_order_pay(
     act(order, listener(r#fn, user_data, drop), Client::pay)
 }
 
+/// Makes a code that the customer scans: total_amount, subject and payway (not 6, the QQ wallet) must be set. The QR
+/// content comes as "qr_code" of a PENDING event as soon as it is there; show or print it. From there on as for
+/// upay_order_pay, with precreate_timeout_ms in the place of pay_timeout_ms; the outcomes mean the same. When the reply
+/// with the QR content is lost, the order is cancelled and the outcome is FAILED.
+///
+/// fn, user_data, drop, errors: as for upay_order_pay.
+///
+/// # Safety
+/// As for upay_order_pay.
+#[no_mangle]
+pub unsafe extern "C" fn upay_order_precreate(
+    order: *mut upay_order,
+    r#fn: upay_event_fn,
+    user_data: *mut c_void,
+    drop: upay_drop_fn,
+) -> upay_status {
+    act(order, listener(r#fn, user_data, drop), Client::precreate)
+}
+
 /// Asks the gateway once how the order stands. SUCCESS: it answered with the order; read order_status. FAILED with
 /// UPAY_E_NO_ORDER: it knows none. UNKNOWN: there was no usable answer. A query is information: it changes no verdict.
 ///

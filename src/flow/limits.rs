@@ -10,6 +10,8 @@ pub struct Limits {
     pub poll: Pauses,
     /// From the end of the pay call to the cancel.
     pub pay_timeout: Millis,
+    /// From the end of the precreate call to the cancel.
+    pub precreate_timeout: Millis,
     /// From the first cancel to "unknown".
     pub cancel_timeout: Millis,
     /// Between two answers "no such order" that together count as one.

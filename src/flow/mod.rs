@@ -2,7 +2,7 @@
 //! told what was heard and what time it is, and says what to do: send this, sleep until then, or done.
 //!
 //! ```text
-//!            pay                      settle                              watch
+//!      pay, precreate                 settle                              watch
 //!   begin ──▶ /pay ──in doubt──▶ query … query ──time is up──▶ cancel …   ┌─ unknown, or failed because
 //!              │ answered           │ final       gave up        │ final  │  the gateway knew no such order:
 //!              ▼                    ▼                            ▼        ▼  asked about until the answer is final
@@ -11,6 +11,7 @@
 
 pub mod limits;
 pub mod pay;
+pub mod precreate;
 mod proof;
 pub mod query;
 pub mod settle;

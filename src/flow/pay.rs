@@ -1,7 +1,7 @@
 //! A payment: one /pay, and from there to a verdict (protocol rules 1 to 5).
 
 use super::limits::Limits;
-use super::proof::{answer, Answer};
+use super::proof::{answer, is_there_already, Answer};
 use super::settle::Settle;
 use super::*;
 use crate::gateway::codes::OrderStatus;
@@ -15,7 +15,8 @@ pub struct Pay {
 
 impl Pay {
     pub fn new(order: Identity, limits: Limits) -> Self {
-        Self { settle: Settle::by_query(order.clone(), limits), order, sent: false }
+        let time = limits.pay_timeout;
+        Self { settle: Settle::by_query(order.clone(), limits, time), order, sent: false }
     }
 
     fn heard(&mut self, heard: &Result<Reply>, now: Millis) -> Next {
@@ -53,11 +54,6 @@ impl Pay {
             _ => None,
         }
     }
-}
-
-/// FAIL with a code that speaks of an order which is there already: that order, under our number, has to be asked about.
-fn is_there_already(reply: &Reply) -> bool {
-    matches!(reply.biz_error_code.as_deref(), Some("CLIENT_SN_CONFLICT" | "TRADE_HAS_SUCCESS"))
 }
 
 impl Flow for Pay {

@@ -33,6 +33,11 @@ pub fn answer<'a>(heard: &'a Result<Reply>, order: &Identity) -> Answer<'a> {
     }
 }
 
+/// FAIL with a code that speaks of an order which is there already: that order, under our number, has to be asked about.
+pub fn is_there_already(reply: &Reply) -> bool {
+    matches!(reply.biz_error_code.as_deref(), Some("CLIENT_SN_CONFLICT" | "TRADE_HAS_SUCCESS"))
+}
+
 /// What the answer to a query or to a cancel proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Proof {

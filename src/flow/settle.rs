@@ -12,6 +12,10 @@ const LATE_MS_MAX: Millis = 5_000;
 pub struct Settle {
     order: Identity,
     limits: Limits,
+    /// How long to query.
+    time: Millis,
+    /// The customer has nothing to pay it with: as soon as it is seen, it is cancelled.
+    unpayable: bool,
     phase: Phase,
     /// What the next answer answers; after a pause, what is asked next.
     asked: Call,
@@ -29,11 +33,13 @@ pub struct Settle {
 }
 
 impl Settle {
-    /// Starts with queries; [`Settle::begin`] says when their time begins.
-    pub fn by_query(order: Identity, limits: Limits) -> Self {
+    /// Starts with queries, for `time`; [`Settle::begin`] says when that begins.
+    pub fn by_query(order: Identity, limits: Limits, time: Millis) -> Self {
         Self {
             order,
             limits,
+            time,
+            unpayable: false,
             phase: Phase::Querying,
             asked: Call::Query,
             pauses_taken: 0,
@@ -49,7 +55,8 @@ impl Settle {
 
     /// Starts with a cancel, because the cashier gave up or because the time was up in an earlier run.
     pub fn by_cancel(order: Identity, limits: Limits, gave_up: bool) -> Self {
-        Self { phase: Phase::Cancelling, gave_up, ..Self::by_query(order, limits) }
+        let time = limits.pay_timeout;
+        Self { phase: Phase::Cancelling, gave_up, ..Self::by_query(order, limits, time) }
     }
 
     pub fn gave_up(&self) -> bool {
@@ -62,9 +69,14 @@ impl Settle {
         self.trouble = UPAY_E_REPLY;
     }
 
+    /// An order may have been made, but the QR content that it is paid with is lost.
+    pub fn is_unpayable(&mut self) {
+        self.unpayable = true;
+    }
+
     /// The pay call ended without a final answer: the first pause, then the first query.
     pub fn begin(&mut self, now: Millis) -> Next {
-        self.ends_at = now + self.limits.pay_timeout;
+        self.ends_at = now + self.time;
         if self.gave_up {
             return self.go_on(now);
         }
@@ -125,6 +137,7 @@ impl Settle {
             // The cashier wants it cancelled, and it is not ours to cancel.
             Proof::Doubt(Doubt::OtherOrder) if self.gave_up => return Next::Done(Fate::Unknown),
             Proof::Doubt(doubt) => self.doubt = doubt,
+            Proof::Open if self.unpayable => return self.cancel(now),
             Proof::Open | Proof::Moving => self.doubt = Doubt::None,
             Proof::Absent | Proof::CancelRefused | Proof::Nothing => {}
         }
@@ -190,7 +203,7 @@ impl Flow for Settle {
         match input {
             // What an earlier run left over is asked about at once.
             Input::Begin if self.phase == Phase::Querying => {
-                self.ends_at = now + self.limits.pay_timeout;
+                self.ends_at = now + self.time;
                 self.ask(Call::Query)
             }
             Input::Begin => self.cancel(now),

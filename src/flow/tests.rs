@@ -2,6 +2,7 @@
 
 use super::limits::{Limits, Pauses};
 use super::pay::Pay;
+use super::precreate::Precreate;
 use super::settle::Settle;
 use super::watch::{Told, Watch, ABSENT_MS_MAX};
 use super::*;
@@ -15,6 +16,7 @@ fn limits() -> Limits {
     Limits {
         poll: Pauses::parse("2000*15,5000").unwrap(),
         pay_timeout: 60_000,
+        precreate_timeout: 240_000,
         cancel_timeout: 30_000,
         not_found_grace: 6_000,
         watch: Pauses::parse("30000,60000,300000").unwrap(),
@@ -437,4 +439,53 @@ fn an_order_that_never_arrives_is_let_go_at_last() {
     let played = play(Watch::new(order(), limits(), Told::Failed, false), &[fail(GONE)]);
     assert_eq!(played.fate, Fate::NeverArrived);
     assert!(played.ended >= ABSENT_MS_MAX);
+}
+
+/// The answer that carries the QR content.
+fn code() -> Result<Reply> {
+    reply(
+        r#"{"result_code":"200","biz_response":{"result_code":"PRECREATE_SUCCESS","data":{"client_sn":"c",
+        "terminal_sn":"t","total_amount":"100","order_status":"CREATED","qr_code":"https://qr.example/1"}}}"#
+            .into(),
+    )
+}
+
+fn precreate(script: &[Result<Reply>]) -> Played {
+    play(Precreate::new(order(), limits()), script)
+}
+
+#[test]
+fn a_code_that_is_shown_is_asked_about_until_it_is_paid_or_its_time_is_up() {
+    let played = precreate(&[code(), status("CREATED"), status("PAID")]);
+    assert_eq!((played.fate, played.calls.len()), (Fate::Paid, 3));
+    let mut script = vec![code()];
+    // 15 pauses of 2.1 s, then 40 of 5.1 s; the next one ends with the time.
+    script.extend(vec![status("CREATED"); 55]);
+    script.push(said("CANCEL_SUCCESS", "CANCELED"));
+    let played = precreate(&script);
+    assert_eq!((played.fate, played.calls.last()), (Fate::Expired, Some(&(Call::Cancel, 240_100))));
+}
+
+#[test]
+fn an_order_whose_code_is_lost_is_cancelled_as_soon_as_it_is_seen() {
+    let nothing_to_show = said("PRECREATE_SUCCESS", "CREATED");
+    for answer in [lost(), nothing_to_show, said("PRECREATE_FAIL_ERROR", "CREATED"), said("A_CODE_OF_NEXT_YEAR", "")]
+    {
+        let played = precreate(&[answer.clone(), status("CREATED"), said("CANCEL_SUCCESS", "CANCELED")]);
+        assert_eq!(played.fate, Fate::Expired, "{answer:?}");
+        let calls: Vec<_> = played.calls.iter().map(|(call, _)| *call).collect();
+        assert_eq!(calls, [Call::Precreate, Call::Query, Call::Cancel], "{answer:?}");
+    }
+    assert_eq!(precreate(&[lost(), fail(GONE)]).fate, Fate::Absent);
+    assert_eq!(precreate(&[lost(), status("PAID")]).fate, Fate::Paid);
+}
+
+#[test]
+fn a_precreate_that_is_refused_made_nothing() {
+    for answer in [said("PRECREATE_FAIL", ""), fail("UPAY_TERMINAL_STATUS_ABNORMAL")] {
+        assert_eq!(precreate(std::slice::from_ref(&answer)).fate, Fate::Refused(UPAY_E_REFUSED), "{answer:?}");
+    }
+    assert_eq!(precreate(&[top("400", "INVALID_PARAMS")]).fate, Fate::Refused(UPAY_E_REQUEST));
+    let played = precreate(&[fail("CLIENT_SN_CONFLICT"), lost()]);
+    assert_eq!((played.fate, count(&played, Call::Cancel)), (Fate::Unknown, 0));
 }

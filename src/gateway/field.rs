@@ -6,12 +6,22 @@ use serde_json::Value;
 
 use super::money::Fen;
 use crate::error::{Error, Result};
+use Need::{No, Optional, Required};
 
 pub struct Field {
     pub name: &'static str,
     pub rule: Rule,
-    /// Pay cannot go without it.
-    pub required: bool,
+    pub pay: Need,
+    pub precreate: Need,
+}
+
+/// Whether a request has the field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    Required,
+    Optional,
+    /// Not a field of this request.
+    No,
 }
 
 /// What a value must be. The bounds are the gateway's.
@@ -43,26 +53,25 @@ pub const CLIENT_SN: Rule = Rule::Serial(32);
 
 /// Every field that can be set on an order. `client_sn` is given when the order is made, `terminal_sn` is the client's.
 pub const FIELDS: &[Field] = &[
-    row("total_amount", Rule::Amount, REQUIRED),
-    row("dynamic_id", Rule::Serial(32), REQUIRED),
-    row("subject", Rule::Text(64), REQUIRED),
-    row("operator", Rule::Text(32), REQUIRED),
-    row("payway", Rule::Digits(4), OPTIONAL),
-    row("description", Rule::Prose(256), OPTIONAL),
-    row("longitude", Rule::Degrees(180), OPTIONAL),
-    row("latitude", Rule::Degrees(90), OPTIONAL),
-    row("device_id", Rule::Text(32), OPTIONAL),
-    row("extended", Rule::Extended, OPTIONAL),
-    row("goods_details", Rule::Array(GOODS_DETAILS_BYTES_MAX), OPTIONAL),
-    row("reflect", Rule::Prose(64), OPTIONAL),
-    row("notify_url", Rule::Serial(128), OPTIONAL),
+    row("total_amount", Rule::Amount, Required, Required),
+    row("dynamic_id", Rule::Serial(32), Required, No),
+    row("subject", Rule::Text(64), Required, Required),
+    row("operator", Rule::Text(32), Required, Required),
+    row("payway", Rule::Digits(4), Optional, Required),
+    row("sub_payway", Rule::Digits(4), No, Optional),
+    row("payer_uid", Rule::Serial(64), No, Optional),
+    row("description", Rule::Prose(256), Optional, Optional),
+    row("longitude", Rule::Degrees(180), Optional, Optional),
+    row("latitude", Rule::Degrees(90), Optional, Optional),
+    row("device_id", Rule::Text(32), Optional, Optional),
+    row("extended", Rule::Extended, Optional, Optional),
+    row("goods_details", Rule::Array(GOODS_DETAILS_BYTES_MAX), Optional, Optional),
+    row("reflect", Rule::Prose(64), Optional, Optional),
+    row("notify_url", Rule::Serial(128), Optional, Optional),
 ];
 
-const REQUIRED: bool = true;
-const OPTIONAL: bool = false;
-
-const fn row(name: &'static str, rule: Rule, required: bool) -> Field {
-    Field { name, rule, required }
+const fn row(name: &'static str, rule: Rule, pay: Need, precreate: Need) -> Field {
+    Field { name, rule, pay, precreate }
 }
 
 pub fn field(name: &str) -> Option<&'static Field> {

@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::field::FIELDS;
+use super::field::{Need, FIELDS};
 use crate::abi::UPAY_E_MISSING;
 use crate::error::{Error, Result};
 
@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
     Pay,
+    Precreate,
     Query,
     Cancel,
 }
@@ -18,6 +19,7 @@ impl Call {
     pub fn path(self) -> &'static str {
         match self {
             Call::Pay => "/upay/v2/pay",
+            Call::Precreate => "/upay/v2/precreate",
             Call::Query => "/upay/v2/query",
             Call::Cancel => "/upay/v2/cancel",
         }
@@ -26,31 +28,46 @@ impl Call {
     pub fn name(self) -> &'static str {
         match self {
             Call::Pay => "pay",
+            Call::Precreate => "precreate",
             Call::Query => "query",
             Call::Cancel => "cancel",
         }
     }
 }
 
-/// The body of /pay. `value` gives a field's value, already checked against the field's own rule; here it is checked
-/// that what must be there is there and that what belongs together is together.
-pub fn pay(terminal_sn: &str, client_sn: &str, value: impl Fn(&str) -> Option<String>) -> Result<Vec<u8>> {
+/// Payways that cannot be paid by scanning the till's code (002): 6, the QQ wallet.
+const PAYWAYS_WITHOUT_PRECREATE: &[&str] = &["6"];
+
+/// The body of /pay or /precreate. `value` gives a field's value, already checked against the field's own rule; here it
+/// is checked that what must be there is there and that what belongs together is together.
+pub fn first(
+    call: Call,
+    terminal_sn: &str,
+    client_sn: &str,
+    value: impl Fn(&str) -> Option<String>,
+) -> Result<Vec<u8>> {
     let mut body = Body::new(terminal_sn);
     body.text("client_sn", client_sn);
     if value("longitude").is_some() != value("latitude").is_some() {
         return Err(Error::value("longitude, latitude", "must be given both or neither"));
     }
     for field in FIELDS {
+        let need = if call == Call::Pay { field.pay } else { field.precreate };
         match value(field.name) {
+            Some(_) if need == Need::No => {}
             Some(value) => match field.rule.raw(&value) {
                 Some(raw) => body.0.push((field.name, Part::Json(raw))),
                 None => body.text(field.name, &value),
             },
-            None if field.required => {
-                return Err(Error::new(UPAY_E_MISSING, format!("{}: pay needs it", field.name)));
+            None if need == Need::Required => {
+                return Err(Error::new(UPAY_E_MISSING, format!("{}: {} needs it", field.name, call.name())));
             }
             None => {}
         }
+    }
+    let payway = value("payway").unwrap_or_default();
+    if call == Call::Precreate && PAYWAYS_WITHOUT_PRECREATE.contains(&payway.as_str()) {
+        return Err(Error::value("payway", "must not be 6: the QQ wallet has no precreate"));
     }
     body.bytes()
 }
@@ -118,7 +135,7 @@ mod tests {
 
     #[test]
     fn pay_carries_text_as_strings_and_json_as_it_was_given() {
-        let body = pay("t1", "c1", order).unwrap();
+        let body = first(Call::Pay, "t1", "c1", order).unwrap();
         assert_eq!(
             String::from_utf8(body).unwrap(),
             r#"{"terminal_sn":"t1","client_sn":"c1","total_amount":"1000","dynamic_id":"130818341921441147","subject":"披萨 \"大\"","operator":"01","extended":{"price":1.10}}"#
@@ -128,7 +145,7 @@ mod tests {
     #[test]
     fn pay_names_the_field_that_is_missing() {
         for missing in ["total_amount", "dynamic_id", "subject", "operator"] {
-            let error = pay("t1", "c1", |name| order(name).filter(|_| name != missing)).unwrap_err();
+            let error = first(Call::Pay, "t1", "c1", |name| order(name).filter(|_| name != missing)).unwrap_err();
             assert_eq!(error.status, UPAY_E_MISSING);
             assert!(error.message.contains(missing));
         }
@@ -137,6 +154,20 @@ mod tests {
     #[test]
     fn longitude_goes_with_latitude() {
         let lonely = |name: &str| if name == "longitude" { Some("1".into()) } else { order(name) };
-        assert!(pay("t1", "c1", lonely).unwrap_err().message.contains("latitude"));
+        assert!(first(Call::Pay, "t1", "c1", lonely).unwrap_err().message.contains("latitude"));
+    }
+
+    #[test]
+    fn precreate_needs_a_payway_that_has_one_and_takes_no_barcode() {
+        let with = |payway: Option<&'static str>| {
+            first(Call::Precreate, "t1", "c1", move |name| match name {
+                "payway" => payway.map(str::to_owned),
+                name => order(name),
+            })
+        };
+        assert_eq!(with(None).unwrap_err().status, UPAY_E_MISSING);
+        assert!(with(Some("6")).unwrap_err().message.starts_with("payway: "));
+        let body = String::from_utf8(with(Some("3")).unwrap()).unwrap();
+        assert!(body.contains(r#""payway":"3""#) && !body.contains("dynamic_id"), "{body}");
     }
 }

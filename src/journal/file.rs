@@ -89,18 +89,21 @@ fn try_on_copy(bytes: &[u8], check: impl FnOnce(&mut Database) -> Result<()>) ->
     checked.unwrap_or_else(|_| Err(damaged("it is unreadable")))
 }
 
-/// Letters and digits stay; anything else, which a file system may not like, goes as its code.
+/// Small letters and digits stay; anything else goes as its code, because some file systems take capitals for small
+/// letters. The prefix keeps clear of names that Windows keeps for devices.
 fn file_name(terminal_sn: &str) -> String {
     let byte = |byte: u8| match byte {
-        b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' => char::from(byte).to_string(),
+        b'0'..=b'9' | b'a'..=b'z' | b'-' => char::from(byte).to_string(),
         other => format!("_{other:02x}"),
     };
-    terminal_sn.bytes().map(byte).collect()
+    format!("terminal-{}", terminal_sn.bytes().map(byte).collect::<String>())
 }
 
 fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
-    let path = path.display();
-    Error::new(UPAY_E_STORAGE, format!("state_dir: cannot {what} {path}: {error}"))
+    // Not in the system's own words, which are in its user's language and so not ASCII.
+    let code = error.raw_os_error().map_or_else(String::new, |code| format!(" (os error {code})"));
+    let (path, kind) = (path.display(), error.kind());
+    Error::new(UPAY_E_STORAGE, format!("state_dir: cannot {what} {path}: {kind}{code}"))
 }
 
 #[cfg(unix)]
@@ -159,7 +162,7 @@ mod private {
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
     }
 
-    /// Renaming is durable by itself on NTFS.
+    /// Nothing to do: the draft was flushed, and NTFS keeps a journal of its own for names.
     pub fn sync_directory(_path: &Path) -> io::Result<()> {
         Ok(())
     }

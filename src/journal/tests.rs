@@ -12,7 +12,7 @@ impl Scratch {
     }
 
     fn journal(&self) -> std::path::PathBuf {
-        self.0.join("t1.journal")
+        self.0.join("terminal-t1.journal")
     }
 }
 
@@ -34,12 +34,12 @@ fn status<T>(result: Result<T>) -> upay_status {
 #[test]
 fn a_client_sn_is_begun_once_unless_it_is_known_not_to_have_been_sent() {
     let journal = Journal::in_memory("t1").unwrap();
-    assert_eq!(status(journal.begin_pay(&record("a"))), UPAY_OK);
-    assert_eq!(status(journal.begin_pay(&record("a"))), UPAY_E_DUPLICATE);
+    assert_eq!(status(journal.begin_order(&record("a"))), UPAY_OK);
+    assert_eq!(status(journal.begin_order(&record("a"))), UPAY_E_DUPLICATE);
     journal.put(&Record { state: State::NotSent, ..record("a") }).unwrap();
-    assert_eq!(status(journal.begin_pay(&record("a"))), UPAY_OK);
+    assert_eq!(status(journal.begin_order(&record("a"))), UPAY_OK);
     journal.put(&Record { state: State::Closed, ..record("a") }).unwrap();
-    assert_eq!(status(journal.begin_pay(&record("a"))), UPAY_E_DUPLICATE);
+    assert_eq!(status(journal.begin_order(&record("a"))), UPAY_E_DUPLICATE);
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn what_is_open_or_untold_is_pending_after_a_restart() {
     let scratch = Scratch::new();
     {
         let journal = Journal::open(&scratch.0, "t1").unwrap();
-        journal.begin_pay(&record("open")).unwrap();
+        journal.begin_order(&record("open")).unwrap();
         for sn in ["untold", "told"] {
             journal.put(&Record { state: State::Closed, fate: Some(Fate::Paid), ..record(sn) }).unwrap();
         }
@@ -93,7 +93,7 @@ fn a_damaged_or_foreign_journal_is_an_error_and_stays_as_it_is() {
     {
         let journal = Journal::open(&scratch.0, "t1").unwrap();
         for n in 0..20 {
-            journal.begin_pay(&record(&format!("order-number-{n}"))).unwrap();
+            journal.begin_order(&record(&format!("order-number-{n}"))).unwrap();
         }
     }
     let whole = std::fs::read(scratch.journal()).unwrap();
@@ -116,7 +116,7 @@ fn a_damaged_or_foreign_journal_is_an_error_and_stays_as_it_is() {
     std::fs::write(scratch.journal(), &whole).unwrap();
     assert_eq!(Journal::open(&scratch.0, "t1").unwrap().pending().unwrap().len(), 20);
 
-    std::fs::copy(scratch.journal(), scratch.0.join("t2.journal")).unwrap();
+    std::fs::copy(scratch.journal(), scratch.0.join("terminal-t2.journal")).unwrap();
     let error = Journal::open(&scratch.0, "t2").map(drop).unwrap_err();
     assert!(error.message.contains("another terminal"), "{error}");
 }

@@ -1,9 +1,9 @@
 //! Ending an exchange from another thread.
 //!
 //! A raised interrupt is seen at three places, none of which depends on how an operating system wakes a blocked call:
-//! a wait for a lookup sleeps on the condition variable here; a connect or a write that cannot go on pauses on it; and
-//! a read wakes every `READ_SLICE` to look. To make the last one immediate, raising also shuts the socket down, which
-//! wakes a blocked read everywhere but on some versions of Windows; there the slice is the bound.
+//! a wait for a lookup sleeps on the condition variable here; a connect or a write that cannot go on, and on Windows a
+//! read, pauses on it; elsewhere a read wakes every `READ_SLICE` to look. To make the last one immediate, raising also
+//! shuts the socket down, which wakes a blocked read everywhere but on Windows.
 
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};

@@ -13,15 +13,16 @@ use ureq::unversioned::transport::{
 };
 
 /// How often a waiting read looks for an interrupt that failed to wake it.
+#[cfg(not(windows))]
 const READ_SLICE: Duration = Duration::from_millis(200);
 
 /// How often a write looks whether a peer that does not read has made room. A request fits into the socket's buffer,
 /// so hardly any write ever waits.
 const WRITE_PAUSE: Duration = Duration::from_millis(5);
 
-/// The first and the longest pause between two looks at a connect that is under way.
-const CONNECT_PAUSE_MIN: Duration = Duration::from_millis(1);
-const CONNECT_PAUSE_MAX: Duration = Duration::from_millis(16);
+/// The first and the longest pause between two looks at a connect that is under way, and at a read on Windows.
+const LOOK_PAUSE_MIN: Duration = Duration::from_millis(1);
+const LOOK_PAUSE_MAX: Duration = Duration::from_millis(16);
 
 #[derive(Clone)]
 pub(super) struct Tcp {
@@ -67,7 +68,7 @@ fn connect(address: SocketAddr, time: Duration, progress: &Progress) -> io::Resu
         Err(error) if !is_under_way(&error) => return Err(error),
         _ => {}
     }
-    let mut pause = CONNECT_PAUSE_MIN;
+    let mut pause = LOOK_PAUSE_MIN;
     while socket.peer_addr().is_err() {
         if let Some(error) = socket.take_error()? {
             return Err(error);
@@ -77,7 +78,7 @@ fn connect(address: SocketAddr, time: Duration, progress: &Progress) -> io::Resu
             return Err(io::ErrorKind::TimedOut.into());
         }
         progress.interrupt().pause(pause.min(left));
-        pause = (pause * 2).min(CONNECT_PAUSE_MAX);
+        pause = (pause * 2).min(LOOK_PAUSE_MAX);
     }
     socket.set_nonblocking(false)?;
     socket.set_tcp_nodelay(true)?;
@@ -156,11 +157,8 @@ impl Socket {
             return Ok(0);
         }
         loop {
-            let slice = progress.left()?.min(READ_SLICE).max(Duration::from_millis(1));
-            wait_at_most(&self.stream, slice)?;
-            // A receive that times out may lose what arrives at that very moment on Windows. A peek takes nothing, so
-            // nothing can be lost, and the read after it does not wait.
-            match self.stream.peek(&mut [0]).and_then(|_| (&*self.stream).read(space)) {
+            // Waiting takes nothing, so nothing can be lost by it, and the read after it does not wait.
+            match await_bytes(&self.stream, progress).and_then(|()| (&*self.stream).read(space)) {
                 Ok(0) => {
                     progress.left()?;
                     progress.closed();
@@ -180,7 +178,38 @@ impl Socket {
     }
 }
 
+/// Waits until there is something to read, for a slice of the time that is left.
+#[cfg(not(windows))]
+fn await_bytes(stream: &TcpStream, progress: &Progress) -> io::Result<()> {
+    let slice = progress.left()?.min(READ_SLICE).max(Duration::from_millis(1));
+    wait_at_most(stream, slice)?;
+    stream.peek(&mut [0]).map(drop)
+}
+
+/// Waits until there is something to read. Windows does not wake a receive that blocks when its socket is shut down,
+/// takes no time limit below half a second for it, and promises nothing of a connection on which one has run out. So
+/// nothing blocks here: the socket is looked at again and again.
+#[cfg(windows)]
+fn await_bytes(stream: &TcpStream, progress: &Progress) -> io::Result<()> {
+    stream.set_nonblocking(true)?;
+    let mut pause = LOOK_PAUSE_MIN;
+    let seen = loop {
+        match stream.peek(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            seen => break seen.map(drop),
+        }
+        match progress.left() {
+            Ok(left) => progress.interrupt().pause(pause.min(left)),
+            Err(stop) => break Err(stop),
+        }
+        pause = (pause * 2).min(LOOK_PAUSE_MAX);
+    };
+    stream.set_nonblocking(false)?;
+    seen
+}
+
 /// A system that refuses to set it, as macOS does on a connection that the peer has reset, has the outcome ready.
+#[cfg(not(windows))]
 fn wait_at_most(stream: &TcpStream, time: Duration) -> io::Result<()> {
     match stream.set_read_timeout(Some(time)) {
         Err(error) if error.kind() != io::ErrorKind::InvalidInput => Err(error),

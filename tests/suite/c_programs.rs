@@ -78,7 +78,6 @@ fn killed() {
     let Some(bench) = Bench::set_up("killed") else {
         return;
     };
-    let pays = |times| bench.simulator.ledger().order("killed").is_some_and(|order| order.pays == times);
     let mut till = bench.start(&["pay"]);
     let charged = bench.simulator.wait_for(|ledger| ledger.charged_fen == 1250, PATIENCE);
     bench.run(&["locked"]);
@@ -87,8 +86,9 @@ fn killed() {
     charged.unwrap_or_else(|ledger| panic!("the payment never arrived: {ledger:?}\n{}", till.output(LIMIT)));
     bench.run(&["resume"]);
     bench.run(&["again"]);
-    assert!(pays(1), "{:?}", bench.simulator.ledger());
-    assert_eq!(bench.simulator.ledger().charged_fen, 1250);
+    let ledger = bench.simulator.ledger();
+    assert_eq!(ledger.order("killed").map(|order| order.pays), Some(1), "{ledger:?}");
+    assert_eq!(ledger.charged_fen, 1250);
     bench.clear();
 }
 

@@ -91,7 +91,10 @@ fn a_reset_after_the_request_was_read_is_in_doubt() {
         reset(stream);
     });
     let message = failed(exchange(&plain(peer.address)), UPAY_E_INTERRUPTED);
-    assert_eq!(message, format!("reply from {}: connection reset", peer.address));
+    // Wine tells of a reset as of an end when nobody was reading as it came.
+    let words: &[&str] = if cfg!(windows) { &["reset", "closed"] } else { &["reset"] };
+    let told = |word: &&str| message == format!("reply from {}: connection {word}", peer.address);
+    assert!(words.iter().any(told), "{message}");
     peer.end();
 }
 
