@@ -539,8 +539,9 @@ const char *upay_event_message(const upay_event *event);
 const char *upay_event_get(const upay_event *event, const char *key);
 
 /**
- * All of it as one JSON object, in the client's encoding, with the payer's account blacked out as in the log. Lives as
- * long as the event; NULL for a handle that is not an event.
+ * All of it as one JSON object, in the client's encoding, with the payer's account blacked out as in the log. action,
+ * outcome, status, advice and message are the event's own; what the gateway calls by one of these names ("status") is
+ * read with upay_event_get. Lives as long as the event; NULL for a handle that is not an event.
  */
 const char *upay_event_json(const upay_event *event);
 
