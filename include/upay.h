@@ -242,6 +242,10 @@ extern "C" {
 #define UPAY_LOG_INFO 3
 /** Log also each exchange with the gateway. */
 #define UPAY_LOG_DEBUG 4
+/** A picture as SVG 1.1: text. */
+#define UPAY_QR_SVG 1
+/** A picture as a Windows bitmap of 1 bit a pixel. */
+#define UPAY_QR_BMP 2
 /**
  * One terminal of one merchant: its settings, its orders and its journal. Make one for each terminal, start it once,
  * and keep it for as long as the till runs. May be used from every thread. A handle is checked at every call: NULL, a
@@ -555,6 +559,36 @@ upay_status upay_event_copy(const upay_event *event, upay_event **out);
 
 /** Lets the event and all of its text go. NULL is ignored, and so is an event that is lent to a callback after the call. */
 void upay_event_free(upay_event *event);
+
+/**
+ * Makes a picture of a text as a QR code, black on white, such as of the qr_code that a customer is to scan. Needs no
+ * client. The code is square, of error correction level M or higher.
+ *
+ * UPAY_QR_BMP: a whole .bmp file of 1 bit a pixel, not compressed, bottom row first: the kind that LoadImage,
+ * LoadPicture and TBitmap read from a file. For StretchDIBits, BITMAPINFO stands at byte 14 and the pixels at byte 62; in
+ * them 1 is white.
+ * UPAY_QR_SVG: one line of SVG 1.1 with a NUL at its end; for a page, or a printer driver that scales.
+ *
+ * text: 1 to 2331 bytes of UTF-8.
+ * format: UPAY_QR_SVG or UPAY_QR_BMP.
+ * module_px: the side of one small square in pixels, 1 to 32. Show and print the picture in its own size, or scaled by a
+ * whole number: 3 or more for a screen, 4 for a receipt printer of 203 dpi.
+ * quiet_modules: the white border, in small squares, 0 to 16. The standard asks for 4; less only where what is around
+ * the picture is white.
+ * buffer, capacity: where the picture goes, and how many bytes fit there.
+ * length: receives the picture's bytes, those of an SVG without its NUL; with UPAY_E_BUFFER the bytes that the buffer
+ * must have, the NUL of an SVG included. May be NULL. Ask with buffer NULL and capacity 0 first: a long text or large
+ * squares make large pictures, up to 5.6 MB. The same arguments make the same picture.
+ * Errors: UPAY_E_VALUE (upay_last_error names the argument and its range), UPAY_E_BUFFER, UPAY_E_ARGUMENT (text is NULL
+ * or not UTF-8; buffer is NULL and capacity is not 0).
+ */
+upay_status upay_qr(const char *text,
+                    int32_t format,
+                    uint32_t module_px,
+                    uint32_t quiet_modules,
+                    void *buffer,
+                    size_t capacity,
+                    size_t *length);
 
 #ifdef __cplusplus
 }

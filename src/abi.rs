@@ -129,3 +129,8 @@ pub const UPAY_LOG_WARN: i32 = 2;
 pub const UPAY_LOG_INFO: i32 = 3;
 /// Log also each exchange with the gateway.
 pub const UPAY_LOG_DEBUG: i32 = 4;
+
+/// A picture as SVG 1.1: text.
+pub const UPAY_QR_SVG: i32 = 1;
+/// A picture as a Windows bitmap of 1 bit a pixel.
+pub const UPAY_QR_BMP: i32 = 2;

@@ -1,7 +1,7 @@
 //! The C ABI: handles, text, panics, numbers, and nothing else. One file per C object, and four tools. Each function
 //! checks, converts and calls.
 //!
-//! What these four files and `abi.rs` publish becomes `include/upay.h`, comments included.
+//! What these files and `abi.rs` publish becomes `include/upay.h`, comments included.
 
 #![allow(non_camel_case_types)]
 
@@ -13,6 +13,8 @@ pub mod order;
 
 pub mod event;
 
+pub mod qr;
+
 mod callback;
 mod guard;
 mod handle;
@@ -22,3 +24,4 @@ pub use client::*;
 pub use event::*;
 pub use library::*;
 pub use order::*;
+pub use qr::*;

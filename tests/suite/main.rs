@@ -10,5 +10,6 @@ mod header;
 mod host;
 mod layers;
 mod not_sent;
+mod qr;
 mod restart;
 mod scenarios;
