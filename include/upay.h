@@ -110,6 +110,8 @@
  *     elapsed_ms        since the action began
  *     remaining_ms      until this phase's time is up
  *     message_zh, message_en    upay_event_message in Chinese and in English
+ *
+ * One of UPAY_ACTION_READ has the fields that were read, and message_zh and message_en.
  */
 
 #ifndef UPAY_H
@@ -182,7 +184,7 @@ extern "C" {
 #define UPAY_E_UNRESOLVED 204
 /** Refused: the gateway cannot accept the request (400). */
 #define UPAY_E_REQUEST 300
-/** Refused: the signature is wrong; check terminal_sn and terminal_key. */
+/** Refused: the signature is wrong; check terminal_sn and terminal_key, or public_key_pem. */
 #define UPAY_E_SIGN 301
 /** Refused: the gateway does not know or does not accept this terminal. */
 #define UPAY_E_TERMINAL 302
@@ -210,6 +212,8 @@ extern "C" {
 #define UPAY_ACTION_QUERY 5
 /** upay_order_cancel. */
 #define UPAY_ACTION_CANCEL 7
+/** Read for the host, and nothing was sent: upay_verify_notify. */
+#define UPAY_ACTION_READ 9
 /** An order that no call waits for: left over from an earlier run, or watched until the gateway's answer is final. */
 #define UPAY_ACTION_WATCH 10
 /** Nothing to do. */
@@ -559,6 +563,39 @@ upay_status upay_event_copy(const upay_event *event, upay_event **out);
 
 /** Lets the event and all of its text go. NULL is ignored, and so is an event that is lent to a callback after the call. */
 void upay_event_free(upay_event *event);
+
+/**
+ * Reads what the gateway posts to an order's notify_url, for a host that receives it: checks the gateway's signature
+ * (RSA PKCS #1 v1.5 with SHA-256) over the body, and makes an event of it, without a client. There is never an event
+ * without a right signature.
+ *
+ * The event has UPAY_ACTION_READ, and as its fields the body's; text is UTF-8, and upay_event_message is Chinese
+ * (message_en is there as well). Its outcome is the payment's, by order_status:
+ *
+ * UPAY_OUTCOME_SUCCESS: PAID.
+ * UPAY_OUTCOME_FAILED with UPAY_E_CANCELLED: PAY_CANCELED, CANCELED, REFUNDED. Nothing is owed.
+ * UPAY_OUTCOME_PENDING: CREATED, CANCEL_INPROGRESS, REFUND_INPROGRESS.
+ * UPAY_OUTCOME_UNKNOWN with UPAY_E_UNRESOLVED: PARTIAL_REFUNDED, an error of the order, another status, or none.
+ *
+ * A right signature says who wrote it, not when: it may come twice, late, behind a newer one, or from somebody who has
+ * kept it. Before goods are handed over compare client_sn and total_amount with the order's, take an order once, and ask
+ * with upay_order_query when in doubt. The journal and the verdicts of a client know nothing of it.
+ *
+ * body, length: the request's body, byte for byte as it arrived, at most 1048576 bytes; NULL only when length is 0.
+ * authorization: the value of its Authorization header: the signature in base64, or a terminal's number, a space and the
+ * signature. The number is not signed and not looked at. White space around it does not count. Pass "" when the request
+ * has no such header: UPAY_E_SIGN.
+ * public_key_pem: the gateway's public key, an RSA key of 2048 to 8192 bits as PEM text: a block BEGIN PUBLIC KEY or
+ * BEGIN RSA PUBLIC KEY. Take it from the gateway's owner by a way that you trust, never from the request.
+ * out: the event; yours, to be given to upay_event_free.
+ * Errors: UPAY_E_SIGN (not this key's signature of this body: answer as to a stranger), UPAY_E_REPLY (rightly signed, and
+ * not a JSON object whose members stand once each), UPAY_E_VALUE (public_key_pem cannot be used, or body is too long), UPAY_E_ARGUMENT, UPAY_E_LIMIT.
+ */
+upay_status upay_verify_notify(const void *body,
+                               size_t length,
+                               const char *authorization,
+                               const char *public_key_pem,
+                               upay_event **out);
 
 /**
  * Makes a picture of a text as a QR code, black on white, such as of the qr_code that a customer is to scan. Needs no

@@ -45,7 +45,7 @@ impl Event {
         let biz_error_code = report.reply.and_then(|reply| reply.biz_error_code.as_deref());
         let words = words::of(action, outcome, status, report.phase.name(), biz_error_code);
         let message = if chinese { words.zh } else { words.en };
-        let mut fields = fields(elapsed_ms, report);
+        let mut fields = fields(action, elapsed_ms, report);
         fields.push(("message_zh".to_owned(), words.zh.to_owned()));
         fields.push(("message_en".to_owned(), words.en.to_owned()));
         let json = Json { action, report, advice: words.advice, message, fields: &fields };
@@ -81,18 +81,21 @@ impl Event {
     }
 }
 
-fn fields(elapsed_ms: u64, report: &Report<'_>) -> Vec<(String, String)> {
+fn fields(action: i32, elapsed_ms: u64, report: &Report<'_>) -> Vec<(String, String)> {
     let mut fields = Vec::new();
     let mut add = |key: &str, value: Option<String>| {
         if let Some(value) = value {
             fields.push((key.to_owned(), value));
         }
     };
-    add("client_sn", Some(report.client_sn.to_owned()));
-    add("phase", Some(report.phase.name().to_owned()));
-    add("queries", Some(report.queries.to_string()));
-    add("elapsed_ms", Some(elapsed_ms.to_string()));
-    add("remaining_ms", report.remaining_ms.map(|ms| ms.to_string()));
+    // What was only read has no course: all that is known of it is in what was read.
+    if action != UPAY_ACTION_READ {
+        add("client_sn", Some(report.client_sn.to_owned()));
+        add("phase", Some(report.phase.name().to_owned()));
+        add("queries", Some(report.queries.to_string()));
+        add("elapsed_ms", Some(elapsed_ms.to_string()));
+        add("remaining_ms", report.remaining_ms.map(|ms| ms.to_string()));
+    }
     if let Some(reply) = report.reply {
         add("result_code", reply.result_code.clone());
         add("error_code", reply.error_code.clone());

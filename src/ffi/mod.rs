@@ -13,6 +13,8 @@ pub mod order;
 
 pub mod event;
 
+pub mod notify;
+
 pub mod qr;
 
 mod callback;
@@ -23,5 +25,6 @@ mod text;
 pub use client::*;
 pub use event::*;
 pub use library::*;
+pub use notify::*;
 pub use order::*;
 pub use qr::*;

@@ -38,6 +38,23 @@ static void of_a_picture(void)
     CHECK_TEXT(buffer, "as was");
 }
 
+static void of_a_notification(void)
+{
+    upay_event *event = UNTOUCHED;
+
+    CHECK_STATUS(upay_verify_notify(NULL, 5, "signature", "key", &event), UPAY_E_ARGUMENT);
+    CHECK_LAST_ERROR("body");
+    CHECK_STATUS(upay_verify_notify(BODY, strlen(BODY), NULL, "key", &event), UPAY_E_ARGUMENT);
+    CHECK_LAST_ERROR("authorization");
+    CHECK_STATUS(upay_verify_notify(BODY, strlen(BODY), "signature", NULL, &event), UPAY_E_ARGUMENT);
+    CHECK_LAST_ERROR("public_key_pem");
+    CHECK_STATUS(upay_verify_notify(BODY, strlen(BODY), "signature", "key", NULL), UPAY_E_ARGUMENT);
+    CHECK_LAST_ERROR("out");
+    CHECK_STATUS(upay_verify_notify(BODY, strlen(BODY), "signature", "key", &event), UPAY_E_VALUE);
+    CHECK_LAST_ERROR("public_key_pem");
+    CHECK(event == UNTOUCHED);
+}
+
 static void of_a_client(upay_client *client)
 {
     char buffer[8] = "as was";
@@ -137,6 +154,7 @@ int main(int argc, char **argv)
     CHECK(argc == 3);
     of_the_library();
     of_a_picture();
+    of_a_notification();
     client = new_client(argv[1], argv[2]);
     of_a_client(client);
     CHECK_OK(upay_client_watch(client, NULL, NULL, NULL));
