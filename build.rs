@@ -4,8 +4,15 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 /// What the header is made of, in its order. What is not in these files is not published.
-const PUBLISHED: &[&str] =
-    &["src/abi.rs", "src/ffi/library.rs", "src/ffi/client.rs", "src/ffi/order.rs", "src/ffi/event.rs"];
+const PUBLISHED: &[&str] = &[
+    "src/abi.rs",
+    "src/ffi/library.rs",
+    "src/ffi/client.rs",
+    "src/ffi/order.rs",
+    "src/ffi/event.rs",
+    "src/ffi/notify.rs",
+    "src/ffi/qr.rs",
+];
 const HEADER: &str = "include/upay.h";
 
 fn main() {

@@ -114,6 +114,8 @@
  *     elapsed_ms        since the action began
  *     remaining_ms      until this phase's time is up
  *     message_zh, message_en    upay_event_message in Chinese and in English
+ *
+ * One of UPAY_ACTION_READ has the fields that were read, and message_zh and message_en.
  */
 
 #ifndef UPAY_H
@@ -186,7 +188,7 @@ extern "C" {
 #define UPAY_E_UNRESOLVED 204
 /** Refused: the gateway cannot accept the request (400). */
 #define UPAY_E_REQUEST 300
-/** Refused: the signature is wrong; check terminal_sn and terminal_key. */
+/** Refused: the signature is wrong; check terminal_sn and terminal_key, or public_key_pem. */
 #define UPAY_E_SIGN 301
 /** Refused: the gateway does not know or does not accept this terminal. */
 #define UPAY_E_TERMINAL 302
@@ -216,6 +218,8 @@ extern "C" {
 #define UPAY_ACTION_QUERY 5
 /** upay_order_cancel. */
 #define UPAY_ACTION_CANCEL 7
+/** Read for the host, and nothing was sent: upay_verify_notify. */
+#define UPAY_ACTION_READ 9
 /** An order that no call waits for: left over from an earlier run, or watched until the gateway's answer is final. */
 #define UPAY_ACTION_WATCH 10
 /** Nothing to do. */
@@ -248,6 +252,10 @@ extern "C" {
 #define UPAY_LOG_INFO 3
 /** Log also each exchange with the gateway. */
 #define UPAY_LOG_DEBUG 4
+/** A picture as SVG 1.1: text. */
+#define UPAY_QR_SVG 1
+/** A picture as a Windows bitmap of 1 bit a pixel. */
+#define UPAY_QR_BMP 2
 /**
  * One terminal of one merchant: its settings, its orders and its journal. Make one for each terminal, start it once,
  * and keep it for as long as the till runs. May be used from every thread. A handle is checked at every call: NULL, a
@@ -558,8 +566,9 @@ const char *upay_event_message(const upay_event *event);
 const char *upay_event_get(const upay_event *event, const char *key);
 
 /**
- * All of it as one JSON object, in the client's encoding, with the payer's account blacked out as in the log. Lives as
- * long as the event; NULL for a handle that is not an event.
+ * All of it as one JSON object, in the client's encoding, with the payer's account blacked out as in the log. action,
+ * outcome, status, advice and message are the event's own; what the gateway calls by one of these names ("status") is
+ * read with upay_event_get. Lives as long as the event; NULL for a handle that is not an event.
  */
 const char *upay_event_json(const upay_event *event);
 
@@ -573,6 +582,69 @@ upay_status upay_event_copy(const upay_event *event, upay_event **out);
 
 /** Lets the event and all of its text go. NULL is ignored, and so is an event that is lent to a callback after the call. */
 void upay_event_free(upay_event *event);
+
+/**
+ * Reads what the gateway posts to an order's notify_url, for a host that receives it: checks the gateway's signature
+ * (RSA PKCS #1 v1.5 with SHA-256) over the body, and makes an event of it, without a client. There is never an event
+ * without a right signature.
+ *
+ * The event has UPAY_ACTION_READ, and as its fields the body's; text is UTF-8, and upay_event_message is Chinese
+ * (message_en is there as well). Its outcome is the payment's, by order_status:
+ *
+ * UPAY_OUTCOME_SUCCESS: PAID.
+ * UPAY_OUTCOME_FAILED with UPAY_E_CANCELLED: PAY_CANCELED, CANCELED, REFUNDED. Nothing is owed.
+ * UPAY_OUTCOME_PENDING: CREATED, CANCEL_INPROGRESS, REFUND_INPROGRESS.
+ * UPAY_OUTCOME_UNKNOWN with UPAY_E_UNRESOLVED: PARTIAL_REFUNDED, an error of the order, another status, or none.
+ *
+ * A right signature says who wrote it, not when: it may come twice, late, behind a newer one, or from somebody who has
+ * kept it. Before goods are handed over compare client_sn and total_amount with the order's, take an order once, and ask
+ * with upay_order_query when in doubt. The journal and the verdicts of a client know nothing of it.
+ *
+ * body, length: the request's body, byte for byte as it arrived, at most 1048576 bytes; NULL only when length is 0.
+ * authorization: the value of its Authorization header: the signature in base64, or a terminal's number, a space and the
+ * signature. The number is not signed and not looked at. White space around it does not count. Pass "" when the request
+ * has no such header: UPAY_E_SIGN.
+ * public_key_pem: the gateway's public key, an RSA key of 2048 to 8192 bits as PEM text: a block BEGIN PUBLIC KEY or
+ * BEGIN RSA PUBLIC KEY. Take it from the gateway's owner by a way that you trust, never from the request.
+ * out: the event; yours, to be given to upay_event_free.
+ * Errors: UPAY_E_SIGN (not this key's signature of this body: answer as to a stranger), UPAY_E_REPLY (rightly signed, and
+ * not a JSON object whose members stand once each), UPAY_E_VALUE (public_key_pem cannot be used, or body is too long), UPAY_E_ARGUMENT, UPAY_E_LIMIT.
+ */
+upay_status upay_verify_notify(const void *body,
+                               size_t length,
+                               const char *authorization,
+                               const char *public_key_pem,
+                               upay_event **out);
+
+/**
+ * Makes a picture of a text as a QR code, black on white, such as of the qr_code that a customer is to scan. Needs no
+ * client. The code is square, of error correction level M or higher.
+ *
+ * UPAY_QR_BMP: a whole .bmp file of 1 bit a pixel, not compressed, bottom row first: the kind that LoadImage,
+ * LoadPicture and TBitmap read from a file. For StretchDIBits, BITMAPINFO stands at byte 14 and the pixels at byte 62; in
+ * them 1 is white.
+ * UPAY_QR_SVG: one line of SVG 1.1 with a NUL at its end; for a page, or a printer driver that scales.
+ *
+ * text: 1 to 2331 bytes of UTF-8.
+ * format: UPAY_QR_SVG or UPAY_QR_BMP.
+ * module_px: the side of one small square in pixels, 1 to 32. Show and print the picture in its own size, or scaled by a
+ * whole number: 3 or more for a screen, 4 for a receipt printer of 203 dpi.
+ * quiet_modules: the white border, in small squares, 0 to 16. The standard asks for 4; less only where what is around
+ * the picture is white.
+ * buffer, capacity: where the picture goes, and how many bytes fit there.
+ * length: receives the picture's bytes, those of an SVG without its NUL; with UPAY_E_BUFFER the bytes that the buffer
+ * must have, the NUL of an SVG included. May be NULL. Ask with buffer NULL and capacity 0 first: a long text or large
+ * squares make large pictures, up to 5.6 MB. The same arguments make the same picture.
+ * Errors: UPAY_E_VALUE (upay_last_error names the argument and its range), UPAY_E_BUFFER, UPAY_E_ARGUMENT (text is NULL
+ * or not UTF-8; buffer is NULL and capacity is not 0).
+ */
+upay_status upay_qr(const char *text,
+                    int32_t format,
+                    uint32_t module_px,
+                    uint32_t quiet_modules,
+                    void *buffer,
+                    size_t capacity,
+                    size_t *length);
 
 #ifdef __cplusplus
 }

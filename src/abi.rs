@@ -64,7 +64,7 @@ pub const UPAY_E_UNRESOLVED: i32 = 204;
 
 /// Refused: the gateway cannot accept the request (400).
 pub const UPAY_E_REQUEST: i32 = 300;
-/// Refused: the signature is wrong; check terminal_sn and terminal_key.
+/// Refused: the signature is wrong; check terminal_sn and terminal_key, or public_key_pem.
 pub const UPAY_E_SIGN: i32 = 301;
 /// Refused: the gateway does not know or does not accept this terminal.
 pub const UPAY_E_TERMINAL: i32 = 302;
@@ -97,6 +97,8 @@ pub const UPAY_ACTION_PRECREATE: i32 = 4;
 pub const UPAY_ACTION_QUERY: i32 = 5;
 /// upay_order_cancel.
 pub const UPAY_ACTION_CANCEL: i32 = 7;
+/// Read for the host, and nothing was sent: upay_verify_notify.
+pub const UPAY_ACTION_READ: i32 = 9;
 /// An order that no call waits for: left over from an earlier run, or watched until the gateway's answer is final.
 pub const UPAY_ACTION_WATCH: i32 = 10;
 
@@ -131,3 +133,8 @@ pub const UPAY_LOG_WARN: i32 = 2;
 pub const UPAY_LOG_INFO: i32 = 3;
 /// Log also each exchange with the gateway.
 pub const UPAY_LOG_DEBUG: i32 = 4;
+
+/// A picture as SVG 1.1: text.
+pub const UPAY_QR_SVG: i32 = 1;
+/// A picture as a Windows bitmap of 1 bit a pixel.
+pub const UPAY_QR_BMP: i32 = 2;

@@ -18,7 +18,8 @@
 //! └──────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Nothing uses what stands above it. `abi`, `error` and `log` are for all.
+//! Nothing uses what stands above it. `abi`, `error` and `log` are for all. `qr` stands by itself: text as a picture, used
+//! by `ffi` alone.
 
 pub mod abi;
 mod client;
@@ -29,4 +30,5 @@ mod flow;
 mod gateway;
 mod journal;
 mod log;
+mod qr;
 mod transport;

@@ -13,6 +13,9 @@ use crate::gateway::words;
 
 /// Payer accounts stay out of JSON, which ends up in log files.
 const REDACTED: &[&str] = &["payer_uid", "payer_login"];
+/// What the JSON says of the event itself. An order's field of the same name (the gateway has a "status") is read with
+/// its key alone: a JSON object has a name once.
+const OF_THE_EVENT: &[&str] = &["action", "outcome", "status", "advice", "message"];
 
 pub struct Event {
     pub action: i32,
@@ -42,7 +45,7 @@ impl Event {
         let biz_error_code = report.reply.and_then(|reply| reply.biz_error_code.as_deref());
         let words = words::of(action, outcome, status, report.phase.name(), biz_error_code);
         let message = if chinese { words.zh } else { words.en };
-        let mut fields = fields(elapsed_ms, report);
+        let mut fields = fields(action, elapsed_ms, report);
         fields.push(("message_zh".to_owned(), words.zh.to_owned()));
         fields.push(("message_en".to_owned(), words.en.to_owned()));
         let json = Json { action, report, advice: words.advice, message, fields: &fields };
@@ -78,18 +81,21 @@ impl Event {
     }
 }
 
-fn fields(elapsed_ms: u64, report: &Report<'_>) -> Vec<(String, String)> {
+fn fields(action: i32, elapsed_ms: u64, report: &Report<'_>) -> Vec<(String, String)> {
     let mut fields = Vec::new();
     let mut add = |key: &str, value: Option<String>| {
         if let Some(value) = value {
             fields.push((key.to_owned(), value));
         }
     };
-    add("client_sn", Some(report.client_sn.to_owned()));
-    add("phase", Some(report.phase.name().to_owned()));
-    add("queries", Some(report.queries.to_string()));
-    add("elapsed_ms", Some(elapsed_ms.to_string()));
-    add("remaining_ms", report.remaining_ms.map(|ms| ms.to_string()));
+    // What was only read has no course: all that is known of it is in what was read.
+    if action != UPAY_ACTION_READ {
+        add("client_sn", Some(report.client_sn.to_owned()));
+        add("phase", Some(report.phase.name().to_owned()));
+        add("queries", Some(report.queries.to_string()));
+        add("elapsed_ms", Some(elapsed_ms.to_string()));
+        add("remaining_ms", report.remaining_ms.map(|ms| ms.to_string()));
+    }
     if let Some(reply) = report.reply {
         add("result_code", reply.result_code.clone());
         add("error_code", reply.error_code.clone());
@@ -121,7 +127,7 @@ impl Serialize for Json<'_> {
         map.serialize_entry("status", &self.report.verdict.status)?;
         map.serialize_entry("advice", &self.advice)?;
         map.serialize_entry("message", self.message)?;
-        for (key, value) in self.fields {
+        for (key, value) in self.fields.iter().filter(|(key, _)| !OF_THE_EVENT.contains(&key.as_str())) {
             let value = if REDACTED.contains(&key.as_str()) { "***" } else { value };
             map.serialize_entry(key, value)?;
         }
@@ -161,7 +167,7 @@ mod tests {
         let reply = Reply::read(
             200,
             r#"{"result_code":"200","biz_response":{"result_code":"PAY_SUCCESS","data":{
-            "client_sn":"c","subject":"披萨😀","payer_login":"138****0001","phase":"theirs"}}}"#
+            "client_sn":"c","subject":"披萨😀","payer_login":"138****0001","phase":"theirs","status":"SUCCESS"}}}"#
                 .as_bytes(),
         )
         .unwrap();
@@ -184,6 +190,16 @@ mod tests {
         let json = event.json().to_str().unwrap();
         assert!(!json.contains("138****0001"), "{json}");
         assert!(json.contains("披萨😀"));
+    }
+
+    #[test]
+    fn the_gateways_status_is_a_field_and_not_the_events() {
+        let event = event(Encoding::Utf8);
+        assert_eq!(event.get("status").unwrap().to_str().unwrap(), "SUCCESS");
+        let json = event.json().to_str().unwrap();
+        assert_eq!(json.matches("\"status\"").count(), 1, "{json}");
+        let value: serde_json::Value = serde_json::from_str(json).unwrap();
+        assert_eq!(value["status"], UPAY_OK);
     }
 
     #[test]

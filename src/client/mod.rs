@@ -17,6 +17,7 @@ mod event;
 mod inbox;
 mod lifecycle;
 mod listener;
+mod notice;
 mod order;
 mod outlet;
 mod settings;

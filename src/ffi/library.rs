@@ -88,7 +88,7 @@ pub unsafe extern "C" fn upay_sign(
 
 /// # Safety
 /// `body` has `length` readable bytes.
-unsafe fn bytes<'a>(body: *const c_void, length: usize) -> Result<&'a [u8]> {
+pub(super) unsafe fn bytes<'a>(body: *const c_void, length: usize) -> Result<&'a [u8]> {
     if length == 0 {
         return Ok(&[]);
     }

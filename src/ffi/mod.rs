@@ -1,7 +1,7 @@
 //! The C ABI: handles, text, panics, numbers, and nothing else. One file per C object, and five tools. Each function
 //! checks, converts and calls.
 //!
-//! What these four files and `abi.rs` publish becomes `include/upay.h`, comments included.
+//! What these files and `abi.rs` publish becomes `include/upay.h`, comments included.
 
 #![allow(non_camel_case_types)]
 
@@ -13,6 +13,10 @@ pub mod order;
 
 pub mod event;
 
+pub mod notify;
+
+pub mod qr;
+
 mod callback;
 mod guard;
 mod handle;
@@ -22,4 +26,6 @@ mod text;
 pub use client::*;
 pub use event::*;
 pub use library::*;
+pub use notify::*;
 pub use order::*;
+pub use qr::*;

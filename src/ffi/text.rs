@@ -54,26 +54,40 @@ pub unsafe fn text_out(
     capacity: usize,
     length: *mut usize,
 ) -> Result<()> {
+    let mut bytes = encoding.encode(text);
+    let without_nul = bytes.len();
+    bytes.push(0);
+    // SAFETY: the caller's promise.
+    unsafe { write(&bytes, without_nul, buffer.cast(), capacity, length) }
+}
+
+/// As [`text_out`], for bytes that are no text: without a NUL, and so `length` is always all of them.
+///
+/// # Safety
+/// As for [`text_out`].
+pub unsafe fn bytes_out(bytes: &[u8], buffer: *mut u8, capacity: usize, length: *mut usize) -> Result<()> {
+    // SAFETY: the caller's promise.
+    unsafe { write(bytes, bytes.len(), buffer, capacity, length) }
+}
+
+/// All of `bytes` (never none), of which the host is told the first `counted`, or nothing.
+///
+/// # Safety
+/// As for [`text_out`].
+unsafe fn write(bytes: &[u8], counted: usize, buffer: *mut u8, capacity: usize, length: *mut usize) -> Result<()> {
     if buffer.is_null() && capacity > 0 {
         return Err(Error::new(UPAY_E_ARGUMENT, "buffer is NULL, and capacity is not 0"));
     }
-    let bytes = encoding.encode(text);
-    let tell = |bytes: usize| {
-        if !length.is_null() {
-            // SAFETY: the caller's promise.
-            unsafe { *length = bytes };
-        }
-    };
-    if capacity <= bytes.len() {
-        tell(bytes.len() + 1);
-        return Err(Error::new(UPAY_E_BUFFER, format!("the buffer must have {} bytes", bytes.len() + 1)));
+    let fits = bytes.len() <= capacity;
+    if !length.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { *length = if fits { counted } else { bytes.len() } };
     }
-    // SAFETY: the buffer has room for the text and its NUL.
-    unsafe {
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer.cast::<u8>(), bytes.len());
-        *buffer.add(bytes.len()) = 0;
+    if !fits {
+        return Err(Error::new(UPAY_E_BUFFER, format!("the buffer must have {} bytes", bytes.len())));
     }
-    tell(bytes.len());
+    // SAFETY: the buffer has room for them, and is not NULL: there is at least one byte.
+    unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer, bytes.len()) };
     Ok(())
 }
 

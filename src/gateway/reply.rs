@@ -131,7 +131,7 @@ impl Reply {
 }
 
 /// A scalar as text. The gateway writes every value as a string; others have been seen.
-fn text(value: Option<&Value>) -> Option<String> {
+pub(super) fn text(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::Null => None,
         Value::String(text) if text.is_empty() => None,

@@ -17,6 +17,14 @@ const fn words(advice: i32, zh: &'static str, en: &'static str) -> Words {
 /// `phase` matters while the outcome is pending, `biz_error_code` when the gateway refused for a business reason.
 pub fn of(action: i32, outcome: i32, status: upay_status, phase: &str, biz_error_code: Option<&str>) -> Words {
     match outcome {
+        UPAY_OUTCOME_PENDING if action == UPAY_ACTION_READ => {
+            words(UPAY_ADVICE_WAIT, "订单尚未了结，请勿交货。", "The order has no end yet. Hand over no goods.")
+        }
+        UPAY_OUTCOME_SUCCESS if action == UPAY_ACTION_READ => words(
+            UPAY_ADVICE_DELIVER,
+            "订单已付款，核对单号和金额后交货。",
+            "Paid. Compare the order's number and amount, then hand over the goods.",
+        ),
         UPAY_OUTCOME_PENDING => pending(action, status, phase),
         UPAY_OUTCOME_UNKNOWN => unknown(action, status),
         _ => match action {

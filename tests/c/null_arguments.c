@@ -23,6 +23,38 @@ static void of_the_library(void)
     CHECK_NUMBER(strlen(signature), 32);
 }
 
+static void of_a_picture(void)
+{
+    char buffer[8] = "as was";
+    size_t length = 77;
+
+    CHECK_STATUS(upay_qr(NULL, UPAY_QR_SVG, 4, 4, buffer, sizeof buffer, &length), UPAY_E_ARGUMENT);
+    CHECK_LAST_ERROR("text");
+    CHECK_STATUS(upay_qr("text", UPAY_QR_SVG, 4, 4, NULL, 8, &length), UPAY_E_ARGUMENT);
+    CHECK_LAST_ERROR("buffer");
+    CHECK_NUMBER(length, 77);
+    CHECK_STATUS(upay_qr("text", UPAY_QR_SVG, 4, 4, buffer, sizeof buffer, NULL), UPAY_E_BUFFER);
+    CHECK_STATUS(upay_qr("text", UPAY_QR_BMP, 4, 4, NULL, 0, NULL), UPAY_E_BUFFER);
+    CHECK_TEXT(buffer, "as was");
+}
+
+static void of_a_notification(void)
+{
+    upay_event *event = UNTOUCHED;
+
+    CHECK_STATUS(upay_verify_notify(NULL, 5, "signature", "key", &event), UPAY_E_ARGUMENT);
+    CHECK_LAST_ERROR("body");
+    CHECK_STATUS(upay_verify_notify(BODY, strlen(BODY), NULL, "key", &event), UPAY_E_ARGUMENT);
+    CHECK_LAST_ERROR("authorization");
+    CHECK_STATUS(upay_verify_notify(BODY, strlen(BODY), "signature", NULL, &event), UPAY_E_ARGUMENT);
+    CHECK_LAST_ERROR("public_key_pem");
+    CHECK_STATUS(upay_verify_notify(BODY, strlen(BODY), "signature", "key", NULL), UPAY_E_ARGUMENT);
+    CHECK_LAST_ERROR("out");
+    CHECK_STATUS(upay_verify_notify(BODY, strlen(BODY), "signature", "key", &event), UPAY_E_VALUE);
+    CHECK_LAST_ERROR("public_key_pem");
+    CHECK(event == UNTOUCHED);
+}
+
 static void of_a_client(upay_client *client)
 {
     char buffer[8] = "as was";
@@ -121,6 +153,8 @@ int main(int argc, char **argv)
 
     CHECK(argc == 3);
     of_the_library();
+    of_a_picture();
+    of_a_notification();
     client = new_client(argv[1], argv[2]);
     of_a_client(client);
     CHECK_OK(upay_client_watch(client, NULL, NULL, NULL));

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 /// Each room with those that it may use. `abi`, `error` and `log` are for all.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("ffi", &["client", "gateway"]),
+    ("ffi", &["client", "gateway", "qr"]),
     ("client", &["flow", "engine", "journal", "transport", "gateway"]),
     ("flow", &["gateway"]),
     ("engine", &[]),
     ("journal", &["flow", "gateway"]),
     ("transport", &["gateway", "engine"]),
     ("gateway", &[]),
+    ("qr", &[]),
     ("error", &[]),
     ("log", &[]),
     ("abi", &[]),

@@ -10,5 +10,7 @@ mod header;
 mod host;
 mod layers;
 mod not_sent;
+mod notify;
+mod qr;
 mod restart;
 mod scenarios;

@@ -1,0 +1,32 @@
+//! A notification of the gateway as an event, once its signature is proved right. Needs no client: whatever receives it
+//! may be another program than the one that took the payment.
+
+use super::encoding::Encoding;
+use super::event::{Event, Report};
+use crate::abi::*;
+use crate::error::{Error, Result};
+use crate::flow::verdict::Verdict;
+use crate::flow::Phase;
+use crate::gateway::notify;
+use crate::gateway::verify::PublicKey;
+
+impl Event {
+    /// In UTF-8, with the cashier's sentence in Chinese: there is no client to say otherwise.
+    pub fn of_notification(body: &[u8], authorization: &str, public_key_pem: &str) -> Result<Self> {
+        if body.len() > notify::BODY_BYTES_MAX {
+            return Err(Error::value("body", format_args!("must be at most {} bytes", notify::BODY_BYTES_MAX)));
+        }
+        PublicKey::from_pem(public_key_pem)?.check(body, authorization)?;
+        let order = notify::read(body)?;
+        let (outcome, status) = notify::verdict(&order);
+        let report = Report {
+            verdict: Verdict { outcome, status },
+            client_sn: order.get("client_sn").unwrap_or_default(),
+            phase: Phase::Done,
+            queries: 0,
+            remaining_ms: None,
+            reply: Some(&order),
+        };
+        Ok(Self::new(UPAY_ACTION_READ, 0, &report, true, Encoding::Utf8))
+    }
+}

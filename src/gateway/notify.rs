@@ -1,0 +1,82 @@
+//! What the gateway posts to an order's `notify_url`: the order as one flat JSON object. To be read only behind its
+//! signature.
+
+use serde_json::Value;
+
+use super::codes::OrderStatus;
+use super::json;
+use super::reply::{text, Reply};
+use crate::abi::*;
+use crate::error::{Error, Result};
+
+/// What a reply of the gateway may have, too.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// The order, as a reply would have it.
+pub fn read(body: &[u8]) -> Result<Reply> {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    let Some(Value::Object(order)) = json::read(body) else {
+        return Err(Error::new(
+            UPAY_E_REPLY,
+            "the notification is signed, and is not a JSON object whose members stand once each",
+        ));
+    };
+    let data = order.iter().filter_map(|(key, value)| Some((key.clone(), text(Some(value))?)));
+    Ok(Reply { data: data.collect(), ..Reply::default() })
+}
+
+/// Outcome and status of the payment. Given back in part is neither paid nor nothing owed.
+pub fn verdict(order: &Reply) -> (i32, upay_status) {
+    match order.order_status() {
+        OrderStatus::Paid => (UPAY_OUTCOME_SUCCESS, UPAY_OK),
+        OrderStatus::PayCanceled | OrderStatus::Canceled | OrderStatus::Refunded => {
+            (UPAY_OUTCOME_FAILED, UPAY_E_CANCELLED)
+        }
+        OrderStatus::Open | OrderStatus::Moving => (UPAY_OUTCOME_PENDING, UPAY_OK),
+        OrderStatus::PartialRefunded | OrderStatus::Error | OrderStatus::Unheard => {
+            (UPAY_OUTCOME_UNKNOWN, UPAY_E_UNRESOLVED)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paid_is_a_success() {
+        let outcome = |status: &str| {
+            let body = format!(r#"{{"client_sn":"c","order_status":{status}}}"#);
+            verdict(&read(body.as_bytes()).unwrap()).0
+        };
+        assert_eq!(outcome(r#""PAID""#), UPAY_OUTCOME_SUCCESS);
+        for returned in ["CANCELED", "PAY_CANCELED", "REFUNDED"] {
+            assert_eq!(outcome(&format!("{returned:?}")), UPAY_OUTCOME_FAILED);
+        }
+        for open in ["CREATED", "CANCEL_INPROGRESS", "REFUND_INPROGRESS"] {
+            assert_eq!(outcome(&format!("{open:?}")), UPAY_OUTCOME_PENDING);
+        }
+        for unclear in [
+            r#""PAY_ERROR""#,
+            r#""PARTIAL_REFUNDED""#,
+            r#""paid""#,
+            r#""PAID ""#,
+            r#""""#,
+            "null",
+            "1",
+            r#"["PAID"]"#,
+        ] {
+            assert_eq!(outcome(unclear), UPAY_OUTCOME_UNKNOWN, "{unclear}");
+        }
+        assert_eq!(verdict(&read(b"{}").unwrap()).0, UPAY_OUTCOME_UNKNOWN);
+    }
+
+    const TWICE: &str = r#"{"order_status":"CREATED","order_status":"PAID"}"#;
+
+    #[test]
+    fn what_is_not_an_object_is_unreadable() {
+        for body in ["", "{", "[]", "null", "\"PAID\"", "order_status=PAID", "{} {}", TWICE] {
+            assert_eq!(read(body.as_bytes()).unwrap_err().status, UPAY_E_REPLY, "{body}");
+        }
+    }
+}
