@@ -32,6 +32,7 @@ static void every_action_of_its_order(upay_order *order)
 
     CHECK_STATUS(upay_order_set(order, "subject", "Pasta"), UPAY_E_CLOSED);
     CHECK_STATUS(upay_order_pay(order, never_event, NULL, never_drop), UPAY_E_CLOSED);
+    CHECK_STATUS(upay_order_precreate(order, never_event, NULL, never_drop), UPAY_E_CLOSED);
     CHECK_STATUS(upay_order_query(order, never_event, NULL, never_drop), UPAY_E_CLOSED);
     CHECK_STATUS(upay_order_cancel(order, never_event, NULL, never_drop), UPAY_E_CLOSED);
     CHECK_OK(upay_order_get(order, "subject", subject, sizeof subject, NULL));

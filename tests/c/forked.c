@@ -41,7 +41,8 @@ static void *keep_the_library_busy(void *argument)
 static void in_the_child(void)
 {
     upay_client *another = UNTOUCHED;
-    char signature[33] = "as was";
+    upay_event *notified = UNTOUCHED;
+    char signature[33] = "as was", picture[8] = "as was";
 
     every_client_call(client, UPAY_E_FORKED);
     every_order_call(order, UPAY_E_FORKED);
@@ -52,7 +53,11 @@ static void in_the_child(void)
     CHECK(another == UNTOUCHED);
     CHECK_STATUS(upay_set_log(UPAY_LOG_OFF, NULL, NULL), UPAY_E_FORKED);
     CHECK_STATUS(upay_sign("{}", 2, "key", signature), UPAY_E_FORKED);
+    CHECK_STATUS(upay_verify_notify("{}", 2, "signature", "key", &notified), UPAY_E_FORKED);
+    CHECK_STATUS(upay_qr("text", UPAY_QR_SVG, 4, 4, picture, sizeof picture, NULL), UPAY_E_FORKED);
     CHECK_TEXT(signature, "as was");
+    CHECK_TEXT(picture, "as was");
+    CHECK(notified == UNTOUCHED);
     CHECK_LAST_ERROR("fork");
     CHECK_NUMBER(upay_abi_version(), 1);
     CHECK(upay_version() != NULL);

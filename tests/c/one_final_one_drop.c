@@ -123,6 +123,7 @@ static void failing_calls(upay_client *client)
     CHECK_OK(upay_client_new(&unstarted));
     of_unstarted = new_order(unstarted, NULL, PAID_AT_ONCE);
     CHECK_STATUS(upay_order_pay(of_unstarted, never_event, NULL, never_drop), UPAY_E_STATE);
+    CHECK_STATUS(upay_order_precreate(of_unstarted, never_event, NULL, never_drop), UPAY_E_STATE);
     CHECK_STATUS(upay_order_query(of_unstarted, never_event, NULL, never_drop), UPAY_E_STATE);
     CHECK_STATUS(upay_order_cancel(of_unstarted, never_event, NULL, never_drop), UPAY_E_STATE);
     upay_client_free(unstarted);
@@ -132,6 +133,7 @@ static void failing_calls(upay_client *client)
 
     CHECK_OK(upay_order_new(client, NULL, &empty));
     CHECK_STATUS(upay_order_pay(empty, never_event, NULL, never_drop), UPAY_E_MISSING);
+    CHECK_STATUS(upay_order_precreate(empty, never_event, NULL, never_drop), UPAY_E_MISSING);
     upay_order_free(empty);
 
     CHECK_STATUS(upay_client_watch(client, never_event, NULL, never_drop), UPAY_E_STATE);

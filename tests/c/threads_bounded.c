@@ -45,17 +45,16 @@ static void on_drop_count(void *user_data)
 }
 
 /* Waits until so many of them wait, or have ended, and looks at the threads whenever one more does. */
-static void until_counted(const int *counter, int wanted)
+static void until_counted(const int *counter, int wanted, long long until_ms)
 {
-    int seen;
-
     pthread_mutex_lock(&mutex);
     while (*counter < wanted) {
-        int before = *counter;
+        struct timespec end = end_of_patience();
+        int seen = threads();
 
-        WAIT_UNTIL(&changed, &mutex, *counter != before);
-        seen = threads();
         threads_seen = seen > threads_seen ? seen : threads_seen;
+        CHECK(now_ms() < until_ms && "all of them come to that in time");
+        pthread_cond_timedwait(&changed, &mutex, &end);
     }
     pthread_mutex_unlock(&mutex);
 }
@@ -75,7 +74,8 @@ static void begin(upay_client *client, heard *payment, long long paid_at_ms)
     upay_order_free(order);
 }
 
-static void begin_all(upay_client *client)
+/* Returns when the customers pay. */
+static long long begin_all(upay_client *client)
 {
     long long began_ms = now_ms(), trial_ms, paid_at_ms;
     int n;
@@ -83,9 +83,9 @@ static void begin_all(upay_client *client)
     for (n = 0; n < TRIAL; n++) {
         begin(client, &payments[n], now_ms() + 1000);
     }
-    until_counted(&waiting, TRIAL);
+    until_counted(&waiting, TRIAL, began_ms + PATIENCE_MS);
     trial_ms = now_ms() - began_ms;
-    until_counted(&ended, TRIAL);
+    until_counted(&ended, TRIAL, now_ms() + PATIENCE_MS);
 
     /* The customers take three times as long as the till should need to begin all the payments. */
     paid_at_ms = now_ms() + 2000 + 3 * trial_ms * (PAYMENTS / TRIAL);
@@ -94,20 +94,22 @@ static void begin_all(upay_client *client)
     for (n = 0; n < PAYMENTS; n++) {
         begin(client, &payments[n], paid_at_ms);
     }
-    until_counted(&waiting, PAYMENTS);
+    until_counted(&waiting, PAYMENTS, paid_at_ms);
     CHECK(ended == 0 && "all of them wait at once");
+    return paid_at_ms;
 }
 
 static void a_thousand_payments(const char *url, const char *state_dir)
 {
     upay_client *client = new_client(url, state_dir);
+    long long paid_at_ms;
     int n;
 
     CHECK_OK(upay_client_set(client, "poll", "1000"));
     CHECK_OK(upay_client_set(client, "pay_timeout_ms", "3600000"));
     CHECK_OK(upay_client_start(client));
-    begin_all(client);
-    until_counted(&ended, PAYMENTS);
+    paid_at_ms = begin_all(client);
+    until_counted(&ended, PAYMENTS, paid_at_ms + 3 * (long long)PATIENCE_MS);
     for (n = 0; n < PAYMENTS; n++) {
         CHECK_HEARD(&payments[n], UPAY_OUTCOME_SUCCESS, UPAY_OK);
     }

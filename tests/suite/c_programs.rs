@@ -57,6 +57,22 @@ programs![
     wrong_type,
 ];
 
+/// A function that is new in the header is called with every bad handle, and in a forked child, from its first day on.
+#[test]
+fn no_function_of_the_header_is_left_out() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
+    let header = read("include/upay.h");
+    // A declaration begins at the left edge, and what is left of its first parenthesis ends with the function's name.
+    let lines = header.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
+    let names = lines.filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next());
+    let functions: Vec<&str> = names.filter(|name| name.starts_with("upay_")).collect();
+    assert!(functions.len() > 20, "{functions:?}");
+    let calls = ["tests/c/check.h", "tests/c/every_call.h", "tests/c/forked.c"].map(read).concat();
+    let left_out: Vec<&&str> = functions.iter().filter(|name| !calls.contains(&format!("{name}("))).collect();
+    assert!(left_out.is_empty(), "in none of check.h, every_call.h and forked.c: {left_out:?}");
+}
+
 /// A forked child is asked for everything, and the parent goes on.
 #[test]
 fn forked() {
