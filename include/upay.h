@@ -93,6 +93,9 @@
  *     dynamic_id      needed      the customer's code: 1 to 32 bytes without white space; not for precreate
  *     subject         needed      1 to 64 characters
  *     operator                    1 to 32 characters
+ *     refund_request_no           for the next refund: 1 to 20 bytes without white space, never used for another
+ *     refund_amount               for the next refund: as total_amount
+ *     client_tsn                  for the next refund: 1 to 64 bytes without white space
  *     payway                      1 to 4 digits: which wallet; best left to the gateway, but precreate needs it
  *     sub_payway                  1 to 4 digits; precreate alone
  *     payer_uid                   1 to 64 bytes without white space; precreate alone
@@ -113,6 +116,7 @@
  *     queries           how many queries were sent
  *     elapsed_ms        since the action began
  *     remaining_ms      until this phase's time is up
+ *     refund_request_no which refund, where the event is about one
  *     message_zh, message_en    upay_event_message in Chinese and in English
  *
  * One of UPAY_ACTION_READ has the fields that were read, and message_zh and message_en.
@@ -216,6 +220,8 @@ extern "C" {
 #define UPAY_ACTION_PRECREATE 4
 /** upay_order_query. */
 #define UPAY_ACTION_QUERY 5
+/** upay_order_refund. */
+#define UPAY_ACTION_REFUND 6
 /** upay_order_cancel. */
 #define UPAY_ACTION_CANCEL 7
 /** Read for the host, and nothing was sent: upay_verify_notify. */
@@ -508,6 +514,23 @@ upay_status upay_order_precreate(upay_order *order,
  * fn, user_data, drop, errors: as for upay_order_pay, without UPAY_E_MISSING and UPAY_E_DUPLICATE.
  */
 upay_status upay_order_query(upay_order *order, upay_event_fn fn, void *user_data, upay_drop_fn drop);
+
+/**
+ * Gives money back: refund_request_no (1 to 20 bytes) and refund_amount (fen) must be set; operator is the client's unless
+ * it is. Any number of refunds, each under a number of its own, until nothing is left (003 3.3). In doubt the refund is
+ * sent again under the same number, which moves the money once; the host may do so as well, with the same fields.
+ * SUCCESS: given back. FAILED: nothing was given back by this refund; biz_error_code says why. UNKNOWN: not known within
+ * cancel_timeout_ms; it goes on in the background, also after a restart, and the watcher hears how it ends, as
+ * UPAY_ACTION_REFUND with refund_request_no.
+ *
+ * fn, user_data, drop: as for upay_order_pay.
+ * Errors: UPAY_E_MISSING, UPAY_E_VALUE (also: the number was used with other fields), UPAY_E_STATE (this refund is under
+ * way, or not started), UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE.
+ */
+upay_status upay_order_refund(upay_order *order,
+                              upay_event_fn fn,
+                              void *user_data,
+                              upay_drop_fn drop);
 
 /**
  * Cancels the order: the full amount, on the same Beijing day (003 3.5). While its payment is under way, the cashier

@@ -95,6 +95,8 @@ pub const UPAY_ACTION_PAY: i32 = 3;
 pub const UPAY_ACTION_PRECREATE: i32 = 4;
 /// upay_order_query.
 pub const UPAY_ACTION_QUERY: i32 = 5;
+/// upay_order_refund.
+pub const UPAY_ACTION_REFUND: i32 = 6;
 /// upay_order_cancel.
 pub const UPAY_ACTION_CANCEL: i32 = 7;
 /// Read for the host, and nothing was sent: upay_verify_notify.

@@ -18,9 +18,9 @@ use crate::error::{Error, Result};
 use crate::flow::Fate;
 use file::Place;
 
-/// client_sn → the record, as JSON.
+/// The record's key → the record, as JSON.
 const ORDERS: TableDefinition<&str, &[u8]> = TableDefinition::new("orders");
-/// The client_sn of each record that the next start has to look at.
+/// The key of each record that the next start has to look at.
 const PENDING: TableDefinition<&str, ()> = TableDefinition::new("pending");
 /// What this file is: `format` and `terminal_sn`.
 const ABOUT: TableDefinition<&str, &str> = TableDefinition::new("about");
@@ -43,8 +43,17 @@ pub struct Record {
     pub failed: bool,
     /// A cancel was sent, and may be on its way still.
     pub cancel_sent: bool,
+    /// A refund has a record of its own beside its order's.
+    pub refund: Option<Refund>,
     /// The order as the gateway described it last, without the payer.
     pub data: Vec<(String, String)>,
+}
+
+/// What is sent again, letter by letter, until its end is known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    pub refund_request_no: String,
+    pub body: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +71,10 @@ pub enum State {
     NotSent,
 }
 
+pub fn refund_key(client_sn: &str, refund_request_no: &str) -> String {
+    format!("{client_sn} {refund_request_no}")
+}
+
 impl Record {
     pub fn new(client_sn: &str, action: i32, total_amount: Option<String>, state: State, began_ms: u64) -> Self {
         Self {
@@ -74,7 +87,16 @@ impl Record {
             told: false,
             failed: false,
             cancel_sent: false,
+            refund: None,
             data: Vec::new(),
+        }
+    }
+
+    /// What the journal finds it by. No number holds white space.
+    pub fn key(&self) -> String {
+        match &self.refund {
+            Some(refund) => refund_key(&self.client_sn, &refund.refund_request_no),
+            None => self.client_sn.clone(),
         }
     }
 
@@ -169,8 +191,8 @@ impl Journal {
 
     /// The host has heard what became of the order, if that is still what `heard` accepts. Reaches the disk with the next record, or with [`Journal::flush`]: a
     /// crash in between makes the host hear it again.
-    pub fn told(&self, client_sn: &str, heard: impl FnOnce(Fate) -> bool) -> Result<()> {
-        self.write(Durability::None, |orders| match orders.get(client_sn)? {
+    pub fn told(&self, key: &str, heard: impl FnOnce(Fate) -> bool) -> Result<()> {
+        self.write(Durability::None, |orders| match orders.get(key)? {
             Some(mut record) if record.is_untold() && record.fate.is_some_and(heard) => {
                 record.told = true;
                 orders.put(&record)
@@ -183,11 +205,11 @@ impl Journal {
         self.write(Durability::Immediate, |_| Ok(()))
     }
 
-    pub fn get(&self, client_sn: &str) -> Result<Option<Record>> {
+    pub fn get(&self, key: &str) -> Result<Option<Record>> {
         self.with(|database| {
             let read = database.begin_read().map_err(storage)?;
             let orders = read.open_table(ORDERS).map_err(storage)?;
-            let record = orders.get(client_sn).map_err(storage)?;
+            let record = orders.get(key).map_err(storage)?;
             record.map(|record| parse(record.value())).transpose()
         })
     }
@@ -246,7 +268,8 @@ impl Orders<'_> {
 
     fn put(&mut self, record: &Record) -> Result<()> {
         let bytes = serde_json::to_vec(record).map_err(|error| Error::new(UPAY_E_STORAGE, error.to_string()))?;
-        let key = record.client_sn.as_str();
+        let key = record.key();
+        let key = key.as_str();
         self.orders.insert(key, bytes.as_slice()).map_err(storage)?;
         if record.is_pending() {
             self.pending.insert(key, ()).map_err(storage)?;

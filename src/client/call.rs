@@ -6,28 +6,39 @@ use crate::error::{Error, Result};
 use crate::gateway::reply::{Identity, Reply};
 use crate::gateway::request::{self, Call};
 use crate::gateway::sign;
+use crate::journal::Refund;
 use crate::log;
 use crate::transport::{Exchange, Interrupt, Transport};
 
-/// `first_body` is the body of /pay or /precreate, and of nothing else. `named`: the gateway has answered about this order by name.
-/// Until it has, and for all that moves money, a connection of its own: on one that served before, a stray copy of an
-/// earlier reply that names no order could be read as the answer.
+/// What a call is made of, beside the order.
+pub struct Outgoing {
+    /// The body of /pay or /precreate, given out once.
+    pub first_body: Option<Vec<u8>>,
+    pub refund: Option<Refund>,
+    /// The gateway has answered about this order by name. Until it has, and for all that moves money, a connection of
+    /// its own: on one that served before, a stray copy of an earlier reply that names no order could be read as the
+    /// answer.
+    pub named: bool,
+}
+
 pub fn call(
     call: Call,
-    first_body: Option<Vec<u8>>,
-    named: bool,
+    outgoing: Outgoing,
     order: &Identity,
     settings: &Settings,
     transport: &Transport,
     interrupt: &Interrupt,
 ) -> Result<Reply> {
-    let body = match (call, first_body) {
-        (Call::Pay | Call::Precreate, Some(body)) => body,
+    let Outgoing { first_body, refund, named } = outgoing;
+    let number = refund.as_ref().map(|refund| refund.refund_request_no.as_str());
+    let body = match (call, first_body, &refund) {
+        (Call::Pay | Call::Precreate, Some(body), _) => body,
+        (Call::Refund, _, Some(refund)) => refund.body.clone().into_bytes(),
         // A second /pay for one run cannot be: its body is gone.
-        (Call::Pay | Call::Precreate, None) => {
+        (Call::Pay | Call::Precreate | Call::Refund, _, _) => {
             return Err(Error::new(UPAY_E_UNRESOLVED, "an order is never sent twice"))
         }
-        (Call::Query | Call::Cancel, _) => request::about(&settings.terminal_sn, &order.client_sn)?,
+        (Call::Query | Call::Cancel, _, _) => request::about(&settings.terminal_sn, &order.client_sn, number)?,
     };
     let exchange = Exchange {
         path: call.path(),

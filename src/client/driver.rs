@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::call::call;
+use super::call::{call, Outgoing};
 use super::ear::Ear;
 use super::event::Report;
 use super::terminal::Terminal;
@@ -26,6 +26,9 @@ pub struct Run {
     pub id: u64,
     terminal: Arc<Terminal>,
     order: Identity,
+    /// What it holds the claim on: the order, or a refund of it.
+    key: String,
+    refund_request_no: Option<String>,
     state: Mutex<State>,
 }
 
@@ -91,9 +94,13 @@ enum Woken {
 
 impl Run {
     pub fn new(id: u64, terminal: Arc<Terminal>, plan: Plan) -> Self {
+        let refund = plan.record.as_ref().and_then(|record| record.refund.as_ref());
+        let key = plan.record.as_ref().map_or_else(|| plan.order.client_sn.clone(), Record::key);
         Self {
             id,
             terminal,
+            key,
+            refund_request_no: refund.map(|refund| refund.refund_request_no.clone()),
             order: plan.order,
             state: Mutex::new(State {
                 flow: plan.flow,
@@ -201,17 +208,19 @@ impl Run {
     }
 
     fn exchange(&self, next: Call) -> Result<Reply> {
-        let (interrupt, first_body, named) = {
+        let (interrupt, outgoing) = {
             let mut state = self.state.lock();
             let named = state.reply.as_ref().is_some_and(|reply| reply.get("client_sn").is_some());
             state.queries += u32::from(next == Call::Query);
             let At::Driving(_, interrupt) = &state.at else {
                 return Err(Error::new(UPAY_E_CONNECT, "ended before anything was sent"));
             };
-            (interrupt.clone(), state.first_body.take(), named)
+            let interrupt = interrupt.clone();
+            let refund = state.record.as_ref().and_then(|record| record.refund.clone());
+            (interrupt, Outgoing { first_body: state.first_body.take(), refund, named })
         };
         let Terminal { settings, transport, .. } = &*self.terminal;
-        call(next, first_body, named, &self.order, settings, transport, &interrupt)
+        call(next, outgoing, &self.order, settings, transport, &interrupt)
     }
 
     /// On disk before the first byte of a cancel leaves: "paid" is not the last word from then on, also after a restart.
@@ -264,6 +273,7 @@ impl Run {
         let report = Report {
             verdict: Verdict { status: now.status, ..Verdict::PENDING },
             client_sn: &self.order.client_sn,
+            refund_request_no: self.refund_request_no.as_deref(),
             phase: now.phase,
             queries: state.queries,
             remaining_ms: state.flow.ends_at().map(|ends_at| ends_at.saturating_sub(clock::now())),
@@ -292,7 +302,7 @@ impl Run {
             Some(record) => self.write_down(action, fate, record, reply.as_ref()),
             None => (fate, None),
         };
-        self.terminal.moved_on(&self.order.client_sn, self.id, watched);
+        self.terminal.moved_on(&self.key, self.id, watched);
         self.tell_the_end(|ear| Some(Verdict::of(ear.action, fate)));
     }
 
@@ -329,7 +339,7 @@ impl Run {
     /// Closed or broken off: the journal keeps the order open, and the next start goes on.
     fn end_without_answer(self: &Arc<Self>, verdict: Verdict) {
         self.state.lock().at = At::Done;
-        self.terminal.moved_on(&self.order.client_sn, self.id, None);
+        self.terminal.moved_on(&self.key, self.id, None);
         self.tell_the_end(|ear| (!ear.is_watcher()).then_some(verdict));
     }
 
@@ -346,8 +356,15 @@ impl Run {
             }
             let (client_sn, Verdict { outcome, status }) = (&self.order.client_sn, verdict);
             log::info(format_args!("{client_sn}: action {} ended: outcome {outcome} status {status}", ear.action));
-            let report =
-                Report { verdict, client_sn, phase: Phase::Done, queries, remaining_ms: None, reply: reply.as_ref() };
+            let report = Report {
+                verdict,
+                client_sn,
+                refund_request_no: self.refund_request_no.as_deref(),
+                phase: Phase::Done,
+                queries,
+                remaining_ms: None,
+                reply: reply.as_ref(),
+            };
             ear.tell(&self.terminal.outlet, &report);
         }
         self.terminal.remove(self.id);
@@ -370,6 +387,7 @@ impl Run {
         let report = Report {
             verdict: Verdict::PENDING,
             client_sn: &self.order.client_sn,
+            refund_request_no: self.refund_request_no.as_deref(),
             phase: Phase::Cancelling,
             queries: state.queries,
             remaining_ms: None,
@@ -389,6 +407,11 @@ impl Run {
             _ => {}
         }
         GivenUp::Yes
+    }
+
+    /// The host waits for it.
+    pub fn is_awaited(&self) -> bool {
+        self.state.lock().ears.iter().any(|ear| !ear.is_watcher())
     }
 
     /// Ends it without a word: something else takes its order over. False when it is just ending by itself.

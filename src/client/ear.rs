@@ -7,7 +7,6 @@ use super::inbox::ActionId;
 use super::listener::Listener;
 use super::order::Order;
 use super::outlet::Outlet;
-use crate::abi::*;
 use crate::engine::clock::{self, Millis};
 
 pub struct Ear {
@@ -18,22 +17,30 @@ pub struct Ear {
     /// `None` for an order that no call waits for.
     pub order: Option<Arc<Order>>,
     began: Millis,
+    watcher: bool,
 }
 
 impl Ear {
     /// For a call of the host; what it waits for from now on.
     pub fn of_call(action: i32, id: ActionId, order: &Arc<Order>, listener: Option<Listener>) -> Self {
         order.began(id);
-        Self { action, id, listener: listener.map(Arc::new), order: Some(order.clone()), began: clock::now() }
+        Self {
+            action,
+            id,
+            listener: listener.map(Arc::new),
+            order: Some(order.clone()),
+            began: clock::now(),
+            watcher: false,
+        }
     }
 
-    /// For an order that no call waits for.
-    pub fn of_watcher(id: ActionId, watcher: Option<Arc<Listener>>) -> Self {
-        Self { action: UPAY_ACTION_WATCH, id, listener: watcher, order: None, began: clock::now() }
+    /// For an order, or a refund of one, that no call waits for.
+    pub fn of_watcher(action: i32, id: ActionId, watcher: Option<Arc<Listener>>) -> Self {
+        Self { action, id, listener: watcher, order: None, began: clock::now(), watcher: true }
     }
 
     pub fn is_watcher(&self) -> bool {
-        self.action == UPAY_ACTION_WATCH
+        self.watcher
     }
 
     pub fn tell(&mut self, outlet: &Arc<Outlet>, report: &Report<'_>) {

@@ -10,6 +10,7 @@ use crate::flow::verdict::Verdict;
 use crate::flow::Phase;
 use crate::gateway::reply::Reply;
 use crate::gateway::words;
+use crate::journal::refund_key;
 
 /// Payer accounts stay out of JSON, which ends up in log files.
 const REDACTED: &[&str] = &["payer_uid", "payer_login"];
@@ -21,8 +22,8 @@ pub struct Event {
     pub action: i32,
     pub verdict: Verdict,
     pub advice: i32,
-    /// The order that it is about.
-    pub client_sn: String,
+    /// The record in the journal that it is about.
+    pub key: String,
     message: CString,
     fields: Vec<(String, CString)>,
     json: CString,
@@ -32,6 +33,7 @@ pub struct Event {
 pub struct Report<'a> {
     pub verdict: Verdict,
     pub client_sn: &'a str,
+    pub refund_request_no: Option<&'a str>,
     pub phase: Phase,
     pub queries: u32,
     pub remaining_ms: Option<u64>,
@@ -56,7 +58,9 @@ impl Event {
             action,
             verdict: report.verdict,
             advice: words.advice,
-            client_sn: report.client_sn.to_owned(),
+            key: report
+                .refund_request_no
+                .map_or_else(|| report.client_sn.to_owned(), |no| refund_key(report.client_sn, no)),
             message: text(message),
             json: text(&escape_what_lacks(&json, encoding)),
             fields: fields.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
@@ -91,6 +95,7 @@ fn fields(action: i32, elapsed_ms: u64, report: &Report<'_>) -> Vec<(String, Str
     // What was only read has no course: all that is known of it is in what was read.
     if action != UPAY_ACTION_READ {
         add("client_sn", Some(report.client_sn.to_owned()));
+        add("refund_request_no", report.refund_request_no.map(str::to_owned));
         add("phase", Some(report.phase.name().to_owned()));
         add("queries", Some(report.queries.to_string()));
         add("elapsed_ms", Some(elapsed_ms.to_string()));
@@ -174,6 +179,7 @@ mod tests {
         let report = Report {
             verdict: Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK },
             client_sn: "c",
+            refund_request_no: None,
             phase: Phase::Done,
             queries: 0,
             remaining_ms: None,

@@ -265,6 +265,10 @@ impl Client {
         self.act(order, listener, Terminal::query)
     }
 
+    pub fn refund(&self, order: &Arc<Order>, listener: Option<Listener>) -> Result<()> {
+        self.act(order, listener, Terminal::refund)
+    }
+
     pub fn cancel(&self, order: &Arc<Order>, listener: Option<Listener>) -> Result<()> {
         self.act(order, listener, Terminal::cancel)
     }

@@ -22,6 +22,7 @@ impl Event {
         let report = Report {
             verdict: Verdict { outcome, status },
             client_sn: order.get("client_sn").unwrap_or_default(),
+            refund_request_no: None,
             phase: Phase::Done,
             queries: 0,
             remaining_ms: None,

@@ -11,7 +11,7 @@ use super::Event;
 use crate::abi::*;
 use crate::engine::clock;
 use crate::error::{printable, Error, Result};
-use crate::gateway::field::{self, Need};
+use crate::gateway::field;
 
 pub struct Order {
     pub client_sn: String,
@@ -42,7 +42,7 @@ impl Order {
     pub fn set(&self, key: &str, value: &str) -> Result<()> {
         let field = field::field(key);
         let field = field.ok_or_else(|| Error::new(UPAY_E_KEY, format!("no field is called {}", printable(key))))?;
-        if value.is_empty() && field.pay != Need::Required {
+        if value.is_empty() && !field.is_vital() {
             self.state.lock().fields.remove(field.name);
             return Ok(());
         }

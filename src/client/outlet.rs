@@ -25,10 +25,10 @@ impl Outlet {
         if !event.is_final() || event.action == UPAY_ACTION_QUERY {
             return;
         }
-        match self.journal.told(&event.client_sn, |fate| Verdict::of(event.action, fate) == event.verdict) {
+        match self.journal.told(&event.key, |fate| Verdict::of(event.action, fate) == event.verdict) {
             // After a stop the next start tells it again.
             Err(error) if error.status != UPAY_E_CLOSED => {
-                log::warn(format_args!("{}: will be told again: {error}", event.client_sn));
+                log::warn(format_args!("{}: will be told again: {error}", event.key));
             }
             _ => {}
         }

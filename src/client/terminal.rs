@@ -24,13 +24,14 @@ use crate::flow::limits::Limits;
 use crate::flow::pay::Pay;
 use crate::flow::precreate::Precreate;
 use crate::flow::query::Query;
+use crate::flow::refund::Refund;
 use crate::flow::settle::Settle;
 use crate::flow::verdict::Verdict;
 use crate::flow::watch::{Told, Watch};
 use crate::flow::{Fate, Flow, Identity, Phase};
 use crate::gateway::reply::Reply;
 use crate::gateway::request::{self, Call};
-use crate::journal::{Record, State as RecordState};
+use crate::journal::{refund_key, Record, Refund as RefundRecord, State as RecordState};
 use crate::log;
 use crate::transport::Transport;
 
@@ -100,7 +101,7 @@ impl Terminal {
             if !record.is_open() {
                 continue;
             }
-            if let Some(claim) = self.claims.take(&record.client_sn) {
+            if let Some(claim) = self.claims.take(&record.key()) {
                 self.watch(record, claim, Some(due));
                 due += LEFTOVER_PAUSE_MS;
             }
@@ -127,11 +128,8 @@ impl Terminal {
         listener: &mut Option<Listener>,
     ) -> Result<()> {
         let settings = &self.settings;
-        let fields = order.fields();
-        let default = |name: &str| (name == "operator").then(|| settings.operator.clone());
-        let value =
-            |name: &str| fields.get(name).cloned().or_else(|| default(name)).filter(|value| !value.is_empty());
-        let body = request::first(call, &settings.terminal_sn, &order.client_sn, value)?;
+        let value = self.values(order);
+        let body = request::of_fields(call, &settings.terminal_sn, &order.client_sn, &value)?;
         let _admitted = self.admit()?;
         let claim = self.claims.take(&order.client_sn).ok_or_else(|| {
             Error::new(UPAY_E_DUPLICATE, "client_sn: is under way, and is never sent twice; take a new one")
@@ -205,6 +203,58 @@ impl Terminal {
         Ok(())
     }
 
+    /// Gives a part or all of an order's amount back, once for each refund_request_no.
+    pub fn refund(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
+        let value = self.values(order);
+        let body = request::of_fields(Call::Refund, &self.settings.terminal_sn, &order.client_sn, &value)?;
+        let body = String::from_utf8(body).map_err(|error| Error::value("request", error))?;
+        let refund_request_no = value("refund_request_no").unwrap_or_default();
+        let refund = RefundRecord { refund_request_no, body };
+        let _admitted = self.admit()?;
+        let key = refund_key(&order.client_sn, &refund.refund_request_no);
+        if let Some(earlier) = self.outlet.journal.get(&key)?.and_then(|record| record.refund) {
+            if earlier.body != refund.body {
+                return Err(Error::value("refund_request_no", "was used for another refund, or with other fields"));
+            }
+        }
+        let asked = self.claims.take_over(&key, |run| match run.is_awaited() {
+            true => Answer::No(Error::new(UPAY_E_STATE, "this refund is under way")),
+            false if run.retire() => Answer::Retired,
+            false => Answer::Ending,
+        })?;
+        let Some(claim) = asked else { return Ok(()) };
+        let mut record = self.known(order)?;
+        record = Record::new(
+            &order.client_sn,
+            UPAY_ACTION_REFUND,
+            record.total_amount,
+            RecordState::Querying,
+            clock::wall(),
+        );
+        record.refund = Some(refund);
+        self.outlet.journal.put(&record)?;
+        let identity = self.identity(&record);
+        let plan = Plan {
+            flow: Box::new(Refund::new(identity.clone(), self.settings.limits.clone())),
+            order: identity,
+            ear: Ear::of_call(UPAY_ACTION_REFUND, self.next_id(), order, listener.take()),
+            first_body: None,
+            record: Some(record),
+            gave_up: false,
+        };
+        self.start(plan, Some(claim), None);
+        Ok(())
+    }
+
+    /// The order's fields as one moment saw them, with the client's operator where the order names none.
+    fn values(&self, order: &Order) -> impl Fn(&str) -> Option<String> {
+        let (fields, operator) = (order.fields(), self.settings.operator.clone());
+        move |name| {
+            let default = || (name == "operator").then(|| operator.clone());
+            fields.get(name).cloned().or_else(default).filter(|value| !value.is_empty())
+        }
+    }
+
     /// What the journal knows of the order, or what one knows of an order that was made elsewhere.
     fn known(&self, order: &Order) -> Result<Record> {
         let known = self.outlet.journal.get(&order.client_sn)?;
@@ -218,6 +268,7 @@ impl Terminal {
         let identity = self.identity(&record);
         let limits = self.settings.limits.clone();
         let flow: Box<dyn Flow> = match record.state {
+            _ if record.refund.is_some() => Box::new(Refund::left_over(identity.clone(), limits)),
             // Whatever was under way: what the till heard as "failed" must not stay paid.
             _ if record.failed => Box::new(Watch::new(identity.clone(), limits, Told::Failed, record.cancel_sent)),
             RecordState::Watched => Box::new(Watch::new(identity.clone(), limits, Told::Unknown, record.cancel_sent)),
@@ -230,7 +281,7 @@ impl Terminal {
         let plan = Plan {
             order: identity,
             flow,
-            ear: Ear::of_watcher(self.next_id(), self.watcher.lock().clone()),
+            ear: self.watchers_ear(&record),
             first_body: None,
             gave_up: record.state == RecordState::Cancelling { gave_up: true },
             record: Some(record),
@@ -242,14 +293,15 @@ impl Terminal {
     fn tell_again(self: &Arc<Self>, record: &Record, fate: Fate) {
         let reply = Reply { data: record.data.clone(), ..Reply::default() };
         let report = Report {
-            verdict: Verdict::of(UPAY_ACTION_WATCH, fate),
+            verdict: Verdict::of(watched_action(record), fate),
             client_sn: &record.client_sn,
+            refund_request_no: record.refund.as_ref().map(|refund| refund.refund_request_no.as_str()),
             phase: Phase::Done,
             queries: 0,
             remaining_ms: None,
             reply: Some(&reply),
         };
-        Ear::of_watcher(self.next_id(), self.watcher.lock().clone()).tell(&self.outlet, &report);
+        self.watchers_ear(record).tell(&self.outlet, &report);
     }
 
     fn start(self: &Arc<Self>, plan: Plan, claim: Option<Claim<'_, Arc<Run>>>, due: Option<Millis>) {
@@ -315,6 +367,10 @@ impl Terminal {
             client_sn: record.client_sn.clone(),
             total_amount: record.total_amount.clone(),
         }
+    }
+
+    fn watchers_ear(&self, record: &Record) -> Ear {
+        Ear::of_watcher(watched_action(record), self.next_id(), self.watcher.lock().clone())
     }
 
     fn next_id(&self) -> ActionId {
@@ -393,6 +449,14 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         self.let_journal_go();
+    }
+}
+
+/// A refund keeps its own action: its end says nothing about whether the order was paid.
+fn watched_action(record: &Record) -> i32 {
+    match record.refund {
+        Some(_) => UPAY_ACTION_REFUND,
+        None => UPAY_ACTION_WATCH,
     }
 }
 

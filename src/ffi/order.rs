@@ -216,6 +216,29 @@ pub unsafe extern "C" fn upay_order_query(
     act(order, listener(r#fn, user_data, drop), Client::query)
 }
 
+/// Gives money back: refund_request_no (1 to 20 bytes) and refund_amount (fen) must be set; operator is the client's unless
+/// it is. Any number of refunds, each under a number of its own, until nothing is left (003 3.3). In doubt the refund is
+/// sent again under the same number, which moves the money once; the host may do so as well, with the same fields.
+/// SUCCESS: given back. FAILED: nothing was given back by this refund; biz_error_code says why. UNKNOWN: not known within
+/// cancel_timeout_ms; it goes on in the background, also after a restart, and the watcher hears how it ends, as
+/// UPAY_ACTION_REFUND with refund_request_no.
+///
+/// fn, user_data, drop: as for upay_order_pay.
+/// Errors: UPAY_E_MISSING, UPAY_E_VALUE (also: the number was used with other fields), UPAY_E_STATE (this refund is under
+/// way, or not started), UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE.
+///
+/// # Safety
+/// As for upay_order_pay.
+#[no_mangle]
+pub unsafe extern "C" fn upay_order_refund(
+    order: *mut upay_order,
+    r#fn: upay_event_fn,
+    user_data: *mut c_void,
+    drop: upay_drop_fn,
+) -> upay_status {
+    act(order, listener(r#fn, user_data, drop), Client::refund)
+}
+
 /// Cancels the order: the full amount, on the same Beijing day (003 3.5). While its payment is under way, the cashier
 /// gives up: the payment ends FAILED with UPAY_E_CANCELLED, or SUCCESS when the customer was faster and the gateway
 /// refuses. SUCCESS: nothing is owed. FAILED: UPAY_E_REFUSED (the payment stands) or UPAY_E_NO_ORDER. UNKNOWN: no answer

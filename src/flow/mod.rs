@@ -14,6 +14,7 @@ pub mod pay;
 pub mod precreate;
 mod proof;
 pub mod query;
+pub mod refund;
 pub mod settle;
 pub mod verdict;
 pub mod watch;
@@ -105,6 +106,8 @@ pub enum Fate {
     NeverArrived,
     /// Nobody knows: to be watched.
     Unknown,
+    /// A refund is done.
+    Refunded,
     /// The gateway answered a query with the order. Says nothing about payment.
     Found,
     /// A query got no usable answer.

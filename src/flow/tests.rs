@@ -3,6 +3,7 @@
 use super::limits::{Limits, Pauses};
 use super::pay::Pay;
 use super::precreate::Precreate;
+use super::refund::Refund;
 use super::settle::Settle;
 use super::watch::{Told, Watch, ABSENT_MS_MAX};
 use super::*;
@@ -488,4 +489,76 @@ fn a_precreate_that_is_refused_made_nothing() {
     assert_eq!(precreate(&[top("400", "INVALID_PARAMS")]).fate, Fate::Refused(UPAY_E_REQUEST));
     let played = precreate(&[fail("CLIENT_SN_CONFLICT"), lost()]);
     assert_eq!((played.fate, count(&played, Call::Cancel)), (Fate::Unknown, 0));
+}
+
+fn refund(script: &[Result<Reply>]) -> Played {
+    play(Refund::new(order(), limits()), script)
+}
+
+fn calls(played: &Played) -> Vec<Call> {
+    played.calls.iter().map(|(call, _)| *call).collect()
+}
+
+#[test]
+fn the_answer_to_a_refund_decides_where_it_is_final() {
+    for (answer, fate) in [
+        (said("REFUND_SUCCESS", "PARTIAL_REFUNDED"), Fate::Refunded),
+        (said("REFUND_SUCCESS", "REFUNDED"), Fate::Refunded),
+        (fail("REFUNDABLE_AMOUNT_NOT_ENOUGH"), Fate::Refused(UPAY_E_REFUSED)),
+        (said("REFUND_FAIL", "PAID"), Fate::Refused(UPAY_E_REFUSED)),
+        (said("REFUND_ERROR", "REFUND_ERROR"), Fate::Unknown),
+        (top("400", "INVALID_PARAMS"), Fate::Refused(UPAY_E_REQUEST)),
+        (Err(Error::new(UPAY_E_CONNECT, "refused")), Fate::NotSent(UPAY_E_CONNECT)),
+    ] {
+        let played = refund(std::slice::from_ref(&answer));
+        assert_eq!((played.fate, played.calls.len()), (fate, 1), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_refund_in_doubt_is_sent_again_and_one_that_had_arrived_is_asked_about() {
+    for doubt in [lost(), top("500", "REQUEST_FAIL"), said("A_CODE_OF_NEXT_YEAR", "")] {
+        let played = refund(&[doubt.clone(), said("REFUND_SUCCESS", "REFUNDED")]);
+        assert_eq!((played.fate, calls(&played)), (Fate::Refunded, vec![Call::Refund; 2]), "{doubt:?}");
+    }
+    for code in ["UPAY_REFUND_ORDER_NOOP", "REFUND_REQUEST_CONFLICT"] {
+        let played = refund(&[lost(), fail(code), lost(), status("PARTIAL_REFUNDED")]);
+        assert_eq!(played.fate, Fate::Refunded, "{code}");
+        assert_eq!(calls(&played), [Call::Refund, Call::Refund, Call::Query, Call::Query], "{code}");
+    }
+    let played =
+        refund(&[said("REFUND_IN_PROGRESS", "REFUND_INPROGRESS"), status("REFUND_INPROGRESS"), status("REFUNDED")]);
+    assert_eq!(played.fate, Fate::Refunded);
+    assert_eq!(refund(&[lost()]).fate, Fate::Unknown);
+}
+
+#[test]
+fn a_refusal_after_doubt_counts_only_when_it_stays_and_nothing_was_given_back() {
+    let refused = || fail("REFUNDABLE_AMOUNT_NOT_ENOUGH");
+    let script = [lost(), refused(), status("PAID"), refused(), status("PAID"), refused(), status("PAID"), refused()];
+    assert_eq!(refund(&script).fate, Fate::Refused(UPAY_E_REFUSED));
+    let given_back = [lost(), refused(), status("REFUNDED")];
+    let mut script = given_back.to_vec();
+    for _ in 0..40 {
+        script.extend([refused(), status("REFUNDED")]);
+    }
+    assert_eq!(refund(&script).fate, Fate::Unknown);
+}
+
+#[test]
+fn a_refund_is_not_believed_of_another_order_or_against_its_own_status() {
+    let nameless =
+        reply(r#"{"result_code":"200","biz_response":{"result_code":"REFUND_SUCCESS","data":null}}"#.into());
+    for answer in [nameless, said("REFUND_SUCCESS", "PAID")] {
+        let played = refund(&[answer.clone(), status("PARTIAL_REFUNDED")]);
+        assert_eq!((played.fate, calls(&played)), (Fate::Refunded, vec![Call::Refund, Call::Query]), "{answer:?}");
+    }
+}
+
+#[test]
+fn a_refund_that_was_left_over_goes_on_until_there_is_an_end() {
+    let mut script = vec![lost(); 50];
+    script.push(said("REFUND_SUCCESS", "REFUNDED"));
+    let played = play(Refund::left_over(order(), limits()), &script);
+    assert_eq!((played.fate, played.calls.len()), (Fate::Refunded, 51));
 }

@@ -22,6 +22,7 @@ impl Verdict {
         match action {
             UPAY_ACTION_CANCEL => Self::of_cancel(fate),
             UPAY_ACTION_QUERY => Self::of_query(fate),
+            UPAY_ACTION_REFUND => Self::of_refund(fate),
             _ => Self::of_payment(fate),
         }
     }
@@ -36,8 +37,18 @@ impl Verdict {
             }
             Fate::Absent | Fate::NeverArrived => verdict(UPAY_OUTCOME_FAILED, UPAY_E_NO_ORDER),
             // The customer stays charged for a part: neither paid nor nothing owed.
-            Fate::PartlyReturned | Fate::Unknown | Fate::Found => verdict(UPAY_OUTCOME_UNKNOWN, UPAY_E_UNRESOLVED),
+            Fate::PartlyReturned | Fate::Unknown | Fate::Found | Fate::Refunded => {
+                verdict(UPAY_OUTCOME_UNKNOWN, UPAY_E_UNRESOLVED)
+            }
             Fate::NoAnswer(status) => verdict(UPAY_OUTCOME_UNKNOWN, status),
+        }
+    }
+
+    fn of_refund(fate: Fate) -> Self {
+        match fate {
+            Fate::Refunded => verdict(UPAY_OUTCOME_SUCCESS, UPAY_OK),
+            Fate::NotSent(status) | Fate::Refused(status) => verdict(UPAY_OUTCOME_FAILED, status),
+            _ => verdict(UPAY_OUTCOME_UNKNOWN, UPAY_E_UNRESOLVED),
         }
     }
 
@@ -51,7 +62,9 @@ impl Verdict {
             Fate::NotSent(_) | Fate::Refused(_) | Fate::Expired | Fate::Cancelled | Fate::Returned => {
                 verdict(UPAY_OUTCOME_SUCCESS, UPAY_OK)
             }
-            Fate::PartlyReturned | Fate::Unknown | Fate::Found => verdict(UPAY_OUTCOME_UNKNOWN, UPAY_E_UNRESOLVED),
+            Fate::PartlyReturned | Fate::Unknown | Fate::Found | Fate::Refunded => {
+                verdict(UPAY_OUTCOME_UNKNOWN, UPAY_E_UNRESOLVED)
+            }
             Fate::NoAnswer(status) => verdict(UPAY_OUTCOME_UNKNOWN, status),
         }
     }

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use serde_json::Value;
 
 use super::money::Fen;
+use super::request::Call;
 use crate::error::{Error, Result};
 use Need::{No, Optional, Required};
 
@@ -13,6 +14,7 @@ pub struct Field {
     pub rule: Rule,
     pub pay: Need,
     pub precreate: Need,
+    pub refund: Need,
 }
 
 /// Whether a request has the field.
@@ -53,25 +55,44 @@ pub const CLIENT_SN: Rule = Rule::Serial(32);
 
 /// Every field that can be set on an order. `client_sn` is given when the order is made, `terminal_sn` is the client's.
 pub const FIELDS: &[Field] = &[
-    row("total_amount", Rule::Amount, Required, Required),
-    row("dynamic_id", Rule::Serial(32), Required, No),
-    row("subject", Rule::Text(64), Required, Required),
-    row("operator", Rule::Text(32), Required, Required),
-    row("payway", Rule::Digits(4), Optional, Required),
-    row("sub_payway", Rule::Digits(4), No, Optional),
-    row("payer_uid", Rule::Serial(64), No, Optional),
-    row("description", Rule::Prose(256), Optional, Optional),
-    row("longitude", Rule::Degrees(180), Optional, Optional),
-    row("latitude", Rule::Degrees(90), Optional, Optional),
-    row("device_id", Rule::Text(32), Optional, Optional),
-    row("extended", Rule::Extended, Optional, Optional),
-    row("goods_details", Rule::Array(GOODS_DETAILS_BYTES_MAX), Optional, Optional),
-    row("reflect", Rule::Prose(64), Optional, Optional),
-    row("notify_url", Rule::Serial(128), Optional, Optional),
+    row("total_amount", Rule::Amount, Required, Required, No),
+    row("dynamic_id", Rule::Serial(32), Required, No, No),
+    row("subject", Rule::Text(64), Required, Required, No),
+    row("operator", Rule::Text(32), Required, Required, Required),
+    row("payway", Rule::Digits(4), Optional, Required, No),
+    row("sub_payway", Rule::Digits(4), No, Optional, No),
+    row("payer_uid", Rule::Serial(64), No, Optional, No),
+    row("description", Rule::Prose(256), Optional, Optional, No),
+    row("longitude", Rule::Degrees(180), Optional, Optional, No),
+    row("latitude", Rule::Degrees(90), Optional, Optional, No),
+    row("device_id", Rule::Text(32), Optional, Optional, No),
+    row("extended", Rule::Extended, Optional, Optional, Optional),
+    row("goods_details", Rule::Array(GOODS_DETAILS_BYTES_MAX), Optional, Optional, Optional),
+    row("reflect", Rule::Prose(64), Optional, Optional, No),
+    row("notify_url", Rule::Serial(128), Optional, Optional, No),
+    row("refund_request_no", Rule::Serial(20), No, No, Required),
+    row("refund_amount", Rule::Amount, No, No, Required),
+    row("client_tsn", Rule::Serial(64), No, No, Optional),
 ];
 
-const fn row(name: &'static str, rule: Rule, pay: Need, precreate: Need) -> Field {
-    Field { name, rule, pay, precreate }
+const fn row(name: &'static str, rule: Rule, pay: Need, precreate: Need, refund: Need) -> Field {
+    Field { name, rule, pay, precreate, refund }
+}
+
+impl Field {
+    pub fn need(&self, call: Call) -> Need {
+        match call {
+            Call::Pay => self.pay,
+            Call::Precreate => self.precreate,
+            Call::Refund => self.refund,
+            Call::Query | Call::Cancel => No,
+        }
+    }
+
+    /// An empty value takes an optional field back; of these it is an error.
+    pub fn is_vital(&self) -> bool {
+        self.pay == Required || self.refund == Required
+    }
 }
 
 pub fn field(name: &str) -> Option<&'static Field> {

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 pub enum Call {
     Pay,
     Precreate,
+    Refund,
     Query,
     Cancel,
 }
@@ -20,6 +21,7 @@ impl Call {
         match self {
             Call::Pay => "/upay/v2/pay",
             Call::Precreate => "/upay/v2/precreate",
+            Call::Refund => "/upay/v2/refund",
             Call::Query => "/upay/v2/query",
             Call::Cancel => "/upay/v2/cancel",
         }
@@ -29,6 +31,7 @@ impl Call {
         match self {
             Call::Pay => "pay",
             Call::Precreate => "precreate",
+            Call::Refund => "refund",
             Call::Query => "query",
             Call::Cancel => "cancel",
         }
@@ -38,9 +41,9 @@ impl Call {
 /// Payways that cannot be paid by scanning the till's code (002): 6, the QQ wallet.
 const PAYWAYS_WITHOUT_PRECREATE: &[&str] = &["6"];
 
-/// The body of /pay or /precreate. `value` gives a field's value, already checked against the field's own rule; here it
+/// The body of /pay, /precreate or /refund. `value` gives a field's value, already checked against the field's own rule; here it
 /// is checked that what must be there is there and that what belongs together is together.
-pub fn first(
+pub fn of_fields(
     call: Call,
     terminal_sn: &str,
     client_sn: &str,
@@ -52,7 +55,7 @@ pub fn first(
         return Err(Error::value("longitude, latitude", "must be given both or neither"));
     }
     for field in FIELDS {
-        let need = if call == Call::Pay { field.pay } else { field.precreate };
+        let need = field.need(call);
         match value(field.name) {
             Some(_) if need == Need::No => {}
             Some(value) => match field.rule.raw(&value) {
@@ -74,9 +77,13 @@ pub fn first(
 
 /// The body of /query and /cancel. The order is named by our own number alone: the gateway prefers its `sn` where both
 /// are given, and a wrong `sn` would then speak for this order.
-pub fn about(terminal_sn: &str, client_sn: &str) -> Result<Vec<u8>> {
+/// A query with a refund's number asks about that refund.
+pub fn about(terminal_sn: &str, client_sn: &str, refund_request_no: Option<&str>) -> Result<Vec<u8>> {
     let mut body = Body::new(terminal_sn);
     body.text("client_sn", client_sn);
+    if let Some(number) = refund_request_no {
+        body.text("refund_request_no", number);
+    }
     body.bytes()
 }
 
@@ -135,7 +142,7 @@ mod tests {
 
     #[test]
     fn pay_carries_text_as_strings_and_json_as_it_was_given() {
-        let body = first(Call::Pay, "t1", "c1", order).unwrap();
+        let body = of_fields(Call::Pay, "t1", "c1", order).unwrap();
         assert_eq!(
             String::from_utf8(body).unwrap(),
             r#"{"terminal_sn":"t1","client_sn":"c1","total_amount":"1000","dynamic_id":"130818341921441147","subject":"披萨 \"大\"","operator":"01","extended":{"price":1.10}}"#
@@ -145,7 +152,7 @@ mod tests {
     #[test]
     fn pay_names_the_field_that_is_missing() {
         for missing in ["total_amount", "dynamic_id", "subject", "operator"] {
-            let error = first(Call::Pay, "t1", "c1", |name| order(name).filter(|_| name != missing)).unwrap_err();
+            let error = of_fields(Call::Pay, "t1", "c1", |name| order(name).filter(|_| name != missing)).unwrap_err();
             assert_eq!(error.status, UPAY_E_MISSING);
             assert!(error.message.contains(missing));
         }
@@ -154,13 +161,13 @@ mod tests {
     #[test]
     fn longitude_goes_with_latitude() {
         let lonely = |name: &str| if name == "longitude" { Some("1".into()) } else { order(name) };
-        assert!(first(Call::Pay, "t1", "c1", lonely).unwrap_err().message.contains("latitude"));
+        assert!(of_fields(Call::Pay, "t1", "c1", lonely).unwrap_err().message.contains("latitude"));
     }
 
     #[test]
     fn precreate_needs_a_payway_that_has_one_and_takes_no_barcode() {
         let with = |payway: Option<&'static str>| {
-            first(Call::Precreate, "t1", "c1", move |name| match name {
+            of_fields(Call::Precreate, "t1", "c1", move |name| match name {
                 "payway" => payway.map(str::to_owned),
                 name => order(name),
             })

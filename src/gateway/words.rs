@@ -31,6 +31,7 @@ pub fn of(action: i32, outcome: i32, status: upay_status, phase: &str, biz_error
             UPAY_ACTION_QUERY => query(outcome),
             UPAY_ACTION_CANCEL => cancel(outcome, status),
             UPAY_ACTION_WATCH => watch(outcome),
+            UPAY_ACTION_REFUND => refund(outcome, status),
             _ => pay(outcome, status, biz_error_code),
         },
     }
@@ -48,6 +49,7 @@ fn pending(action: i32, status: upay_status, phase: &str) -> Words {
             "正在核实此前未确认的订单。",
             "An earlier order without a clear end is being checked.",
         ),
+        (UPAY_ACTION_REFUND, _) => words(UPAY_ADVICE_WAIT, "正在退款，请稍候。", "Refunding. Please wait."),
         (_, "cancelling") => words(UPAY_ADVICE_WAIT, "正在撤单，请稍候。", "Cancelling. Please wait."),
         (UPAY_ACTION_PRECREATE, "sending") => {
             words(UPAY_ADVICE_WAIT, "正在生成收款码，请稍候。", "Making the code. Please wait.")
@@ -92,6 +94,11 @@ fn unknown(action: i32, status: upay_status) -> Words {
             "程序出错，结果未知，请勿交货；下次启动后会自动核实。",
             "A software defect: the outcome is not known. Hand over no goods; the next start finds out.",
         ),
+        (UPAY_ACTION_REFUND, _) => words(
+            UPAY_ADVICE_RETRY_SAME,
+            "退款结果未知，后台会继续核实；如需重试，请用同一退款号。",
+            "Nobody knows yet whether it was refunded; it is being found out. To retry, keep the same number.",
+        ),
         (UPAY_ACTION_CANCEL, _) => words(
             UPAY_ADVICE_CALL_SUPPORT,
             "撤单结果未知，请勿交货，并联系客服核实。",
@@ -132,6 +139,27 @@ fn cancel(outcome: i32, status: upay_status) -> Words {
             UPAY_ADVICE_BY_HAND,
             "无法撤单，款项仍在商户账户，如需退款请另行办理。",
             "The gateway would not cancel; the payment stands. Refund it if it has to go back.",
+        ),
+    }
+}
+
+fn refund(outcome: i32, status: upay_status) -> Words {
+    match (outcome, status) {
+        (UPAY_OUTCOME_SUCCESS, _) => words(UPAY_ADVICE_NONE, "退款成功。", "Refunded."),
+        (_, 100..=199) => words(
+            UPAY_ADVICE_CHECK_NETWORK,
+            "网络不通，退款未发出，请检查网络后用同一退款号重试。",
+            "No connection: the refund was not sent. Check the network and try again under the same number.",
+        ),
+        (_, UPAY_E_REFUSED) => words(
+            UPAY_ADVICE_BY_HAND,
+            "退款被拒绝，未退款，请核对可退金额后另行办理。",
+            "The refund was refused; nothing was given back. Check what is left to refund.",
+        ),
+        (_, _) => words(
+            UPAY_ADVICE_FIX_REQUEST,
+            "支付网关不接受此退款请求，未退款，请联系收银软件厂商。",
+            "The gateway does not accept the refund; nothing was given back. Call the till's maker.",
         ),
     }
 }

@@ -1,0 +1,188 @@
+//! A refund (protocol section 6): in doubt, it is sent again under the same number, which moves the money once.
+
+use super::limits::Limits;
+use super::proof::{answer, Answer};
+use super::*;
+use crate::gateway::codes::OrderStatus;
+
+pub struct Refund {
+    order: Identity,
+    limits: Limits,
+    /// Nobody waits any more: no time limit, and the pauses of the watch.
+    patient: bool,
+    asked: Call,
+    pauses_taken: usize,
+    ends_at: Millis,
+    /// A request may have arrived, or is known to have.
+    in_doubt: bool,
+    arrived: bool,
+    /// When the gateway first refused it while an earlier request was in doubt, and whether it called the order given
+    /// back since: then that earlier request may have been it.
+    refused_since: Option<Millis>,
+    given_back: bool,
+    trouble: upay_status,
+}
+
+/// What an answer says of this refund.
+enum Said {
+    Final(Fate),
+    /// The gateway has it, and works on it.
+    UnderWay,
+    /// Given back, in part or in full; whether by this refund depends on what is known of it.
+    GivenBack,
+    /// The gateway has it already: what became of it, a query tells.
+    HasIt,
+    /// It did not happen by this request, though an earlier one may have arrived.
+    NotByThis(Fate),
+    Nothing(upay_status),
+}
+
+impl Refund {
+    pub fn new(order: Identity, limits: Limits) -> Self {
+        Self {
+            order,
+            limits,
+            patient: false,
+            asked: Call::Refund,
+            pauses_taken: 0,
+            ends_at: 0,
+            in_doubt: false,
+            arrived: false,
+            refused_since: None,
+            given_back: false,
+            trouble: UPAY_OK,
+        }
+    }
+
+    /// For one that was begun before and whose end is not known.
+    pub fn left_over(order: Identity, limits: Limits) -> Self {
+        Self { patient: true, in_doubt: true, ..Self::new(order, limits) }
+    }
+
+    fn heard(&mut self, heard: &Result<Reply>, now: Millis) -> Next {
+        let said = match answer(heard, &self.order) {
+            Answer::NotSent(status) if !self.in_doubt => Said::Final(Fate::NotSent(status)),
+            Answer::NotSent(status) | Answer::Nothing(status) => Said::Nothing(status),
+            Answer::OtherOrder => Said::Nothing(UPAY_E_REPLY),
+            Answer::Refused(status) if self.asked == Call::Refund => Said::NotByThis(Fate::Refused(status)),
+            Answer::Refused(status) => Said::Nothing(status),
+            Answer::Order(reply) if self.asked == Call::Refund => refund_said(reply, &self.order),
+            Answer::Order(reply) => query_said(reply, &self.order),
+        };
+        self.in_doubt |= self.asked == Call::Refund;
+        self.trouble = match &said {
+            Said::Nothing(status) => *status,
+            _ => UPAY_OK,
+        };
+        match said {
+            Said::Final(fate) => Next::Done(fate),
+            Said::NotByThis(fate) if !self.may_have_arrived_before() => Next::Done(fate),
+            Said::NotByThis(fate) => {
+                let since = *self.refused_since.get_or_insert(now);
+                if now > since && now - since >= self.limits.not_found_grace && !self.given_back {
+                    return Next::Done(fate);
+                }
+                self.ask(Call::Query)
+            }
+            Said::HasIt => {
+                self.arrived = true;
+                self.ask(Call::Query)
+            }
+            Said::UnderWay => {
+                self.arrived = true;
+                self.pause(Call::Query, now)
+            }
+            Said::GivenBack if self.arrived => Next::Done(Fate::Refunded),
+            // By an earlier refund, perhaps: the same number again tells.
+            Said::GivenBack => {
+                self.given_back = true;
+                self.pause(Call::Refund, now)
+            }
+            Said::Nothing(_) if self.arrived => self.pause(Call::Query, now),
+            Said::Nothing(_) => self.pause(Call::Refund, now),
+        }
+    }
+
+    /// Before the request that was just answered.
+    fn may_have_arrived_before(&self) -> bool {
+        self.pauses_taken > 0 || self.arrived || self.patient
+    }
+
+    fn ask(&mut self, call: Call) -> Next {
+        self.asked = call;
+        Next::Send(call)
+    }
+
+    fn pause(&mut self, then: Call, now: Millis) -> Next {
+        self.asked = then;
+        let pauses = if self.patient { &self.limits.watch } else { &self.limits.poll };
+        let until = now + pauses.after(self.pauses_taken);
+        self.pauses_taken += 1;
+        Next::SleepUntil(if self.patient { until } else { until.min(self.ends_at) })
+    }
+}
+
+fn refund_said(reply: &Reply, order: &Identity) -> Said {
+    let status = reply.order_status();
+    match reply.biz_result_code.as_deref().unwrap_or_default() {
+        "REFUND_SUCCESS" if !names(reply, order) => Said::HasIt,
+        "REFUND_SUCCESS" => match status {
+            OrderStatus::Refunded | OrderStatus::PartialRefunded => Said::Final(Fate::Refunded),
+            OrderStatus::Unheard if reply.get("order_status").is_none() => Said::Final(Fate::Refunded),
+            _ => Said::HasIt,
+        },
+        "REFUND_IN_PROGRESS" => Said::UnderWay,
+        "REFUND_ERROR" => Said::Final(Fate::Unknown),
+        "FAIL" | "REFUND_FAIL" => match reply.biz_error_code.as_deref() {
+            Some("UPAY_REFUND_ORDER_NOOP" | "REFUND_REQUEST_CONFLICT") => Said::HasIt,
+            _ => Said::NotByThis(Fate::Refused(UPAY_E_REFUSED)),
+        },
+        _ => Said::Nothing(UPAY_E_REPLY),
+    }
+}
+
+/// The answer to a query with the refund's number.
+fn query_said(reply: &Reply, order: &Identity) -> Said {
+    if reply.biz_result_code.as_deref() != Some("SUCCESS") || !names(reply, order) {
+        return Said::Nothing(UPAY_E_REPLY);
+    }
+    match reply.order_status() {
+        OrderStatus::Refunded | OrderStatus::PartialRefunded => Said::GivenBack,
+        OrderStatus::Moving => Said::UnderWay,
+        _ => Said::Nothing(UPAY_E_UNRESOLVED),
+    }
+}
+
+fn names(reply: &Reply, order: &Identity) -> bool {
+    reply.get("client_sn") == Some(&order.client_sn)
+}
+
+impl Flow for Refund {
+    fn step(&mut self, input: Input<'_>, now: Millis) -> Next {
+        match input {
+            Input::Begin => {
+                self.ends_at = now + self.limits.cancel_timeout;
+                self.ask(self.asked)
+            }
+            Input::Heard(heard) => self.heard(heard, now),
+            Input::Timer if !self.patient && now >= self.ends_at => Next::Done(Fate::Unknown),
+            Input::Timer => self.ask(self.asked),
+        }
+    }
+
+    fn phase(&self) -> Phase {
+        if self.pauses_taken == 0 && !self.arrived {
+            Phase::Sending
+        } else {
+            Phase::Querying
+        }
+    }
+
+    fn ends_at(&self) -> Option<Millis> {
+        (!self.patient).then_some(self.ends_at)
+    }
+
+    fn trouble(&self) -> upay_status {
+        self.trouble
+    }
+}
