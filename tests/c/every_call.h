@@ -51,6 +51,7 @@ static inline void every_order_call(upay_order *order, upay_status wanted)
     CHECK_STATUS(upay_order_pay(order, never_event, NULL, never_drop), wanted);
     CHECK_STATUS(upay_order_pay(order, NULL, NULL, never_drop), wanted);
     CHECK_STATUS(upay_order_precreate(order, never_event, NULL, never_drop), wanted);
+    CHECK_STATUS(upay_order_refund(order, never_event, NULL, never_drop), wanted);
     CHECK_STATUS(upay_order_query(order, never_event, NULL, never_drop), wanted);
     CHECK_STATUS(upay_order_cancel(order, never_event, NULL, never_drop), wanted);
     CHECK_STATUS(upay_order_wait(order, 0, &event), wanted);
