@@ -34,8 +34,12 @@ pub fn call(
     let body = match (call, first_body, &refund) {
         (Call::Pay | Call::Precreate, Some(body), _) => body,
         (Call::Refund, _, Some(refund)) => refund.body.clone().into_bytes(),
+        (Call::Refund, _, None) => {
+            let amount = order.total_amount.as_deref().unwrap_or_default();
+            request::reversal(&settings.terminal_sn, &order.client_sn, amount, &settings.operator)?
+        }
         // A second /pay for one run cannot be: its body is gone.
-        (Call::Pay | Call::Precreate | Call::Refund, _, _) => {
+        (Call::Pay | Call::Precreate, None, _) => {
             return Err(Error::new(UPAY_E_UNRESOLVED, "an order is never sent twice"))
         }
         (Call::Query | Call::Cancel, _, _) => request::about(&settings.terminal_sn, &order.client_sn, number)?,

@@ -23,8 +23,8 @@ pub struct Refund {
     trouble: upay_status,
 }
 
-/// What an answer says of this refund.
-enum Said {
+/// What an answer says of a refund.
+pub(super) enum Said {
     Final(Fate),
     /// The gateway has it, and works on it.
     UnderWay,
@@ -122,7 +122,7 @@ impl Refund {
     }
 }
 
-fn refund_said(reply: &Reply, order: &Identity) -> Said {
+pub(super) fn refund_said(reply: &Reply, order: &Identity) -> Said {
     let status = reply.order_status();
     match reply.biz_result_code.as_deref().unwrap_or_default() {
         "REFUND_SUCCESS" if !names(reply, order) => Said::HasIt,

@@ -418,18 +418,37 @@ fn what_nobody_waits_for_must_not_be_paid_any_more() {
     }
 }
 
+/// Paid after "failed", and the gateway takes no cancel any more.
+fn after_midnight() -> [Result<Reply>; 4] {
+    [status("PAID"), fail("UPAY_CANCEL_INVALID_ORDER_STATE"), status("PAID"), lost()]
+}
+
+#[test]
+fn a_reversal_after_midnight_is_a_refund_that_is_sent_until_it_is_answered() {
+    let watch = || Watch::new(order(), limits(), Told::Failed, false);
+    let mut script = after_midnight().to_vec();
+    script.push(said("REFUND_SUCCESS", "REFUNDED"));
+    let played = play(watch(), &script);
+    assert_eq!(played.fate, Fate::Returned);
+    assert_eq!(calls(&played), [Call::Query, Call::Cancel, Call::Query, Call::Refund, Call::Refund]);
+    let mut script = after_midnight().to_vec();
+    script.extend([fail("UPAY_REFUND_ORDER_NOOP"), status("REFUNDED")]);
+    assert_eq!(play(watch(), &script).fate, Fate::Returned);
+}
+
 #[test]
 fn a_reversal_that_the_gateway_refuses_is_a_matter_for_a_person() {
     let mut flow = Watch::new(order(), limits(), Told::Failed, false);
-    let refused = fail("UPAY_CANCEL_INVALID_ORDER_STATE");
     flow.step(Input::Begin, 0);
-    assert_eq!(flow.step(Input::Timer, 30_000), Next::Send(Call::Query));
-    assert_eq!(flow.step(Input::Heard(&status("PAID")), 30_000), Next::Send(Call::Cancel));
-    assert_eq!(flow.step(Input::Heard(&refused), 30_000), Next::Send(Call::Query));
-    assert_eq!(flow.step(Input::Heard(&status("PAID")), 30_000), Next::SleepUntil(90_000));
+    flow.step(Input::Timer, 30_000);
+    for heard in &after_midnight()[..3] {
+        assert!(matches!(flow.step(Input::Heard(heard), 30_000), Next::Send(_)));
+    }
+    let refused = fail("UPAY_TCP_ORDER_NOT_REFUNDABLE");
+    assert_eq!(flow.step(Input::Heard(&refused), 30_000), Next::SleepUntil(90_000));
     assert_eq!(flow.trouble(), UPAY_E_REFUSED);
-    assert_eq!(flow.step(Input::Timer, 90_000), Next::Send(Call::Query));
     // From here on it is only asked how it stands: a person may be giving the money back by hand.
+    assert_eq!(flow.step(Input::Timer, 90_000), Next::Send(Call::Query));
     assert_eq!(flow.step(Input::Heard(&status("PAID")), 90_000), Next::SleepUntil(390_000));
     assert_eq!(flow.step(Input::Timer, 390_000), Next::Send(Call::Query));
     assert_eq!(flow.step(Input::Heard(&status("REFUNDED")), 390_000), Next::Done(Fate::Returned));

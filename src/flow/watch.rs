@@ -1,8 +1,11 @@
 //! The closed loop (protocol rule 6): an order whose verdict was "unknown", or "failed" because the gateway knew no
-//! such order, is asked about until the answer is final. Paid after the till was told "failed": it is reversed.
+//! such order, is asked about until the answer is final. Paid after the till was told "failed": it is reversed, by a
+//! cancel on the same Beijing day and by a refund of the full amount after midnight. Which of the two it takes, the
+//! gateway tells: its calendar counts, not the till's.
 
 use super::limits::Limits;
-use super::proof::Proof;
+use super::proof::{answer, Answer, Proof};
+use super::refund::{refund_said, Said};
 use super::*;
 
 /// What the till was told.
@@ -60,7 +63,28 @@ impl Watch {
         Next::Send(call)
     }
 
+    /// The full amount back, under a number that is always the same for this order: it moves the money once.
+    fn after_refund(&mut self, heard: &Result<Reply>, now: Millis) -> Next {
+        let said = match answer(heard, &self.order) {
+            Answer::Order(reply) => refund_said(reply, &self.order),
+            _ => Said::Nothing(UPAY_E_REPLY),
+        };
+        match said {
+            Said::Final(Fate::Refunded) => Next::Done(Fate::Returned),
+            // Neither cancelled nor refunded: a person has to.
+            Said::NotByThis(_) => {
+                self.by_hand = true;
+                self.sleep(Call::Query, now)
+            }
+            Said::Nothing(_) => self.sleep(Call::Refund, now),
+            Said::Final(_) | Said::UnderWay | Said::GivenBack | Said::HasIt => self.sleep(Call::Query, now),
+        }
+    }
+
     fn heard(&mut self, heard: &Result<Reply>, now: Millis) -> Next {
+        if self.asked == Call::Refund {
+            return self.after_refund(heard, now);
+        }
         let proof = Proof::of(self.asked, heard, &self.order);
         if !matches!(proof, Proof::Absent | Proof::Nothing) {
             self.absent_since = None;
@@ -71,11 +95,9 @@ impl Watch {
             Proof::Paid if self.told == Told::Unknown && (self.cancel_refused || !self.cancel_sent) => {
                 Next::Done(Fate::Paid)
             }
-            // Paid after "failed", and the gateway will not take it back: a person has to.
-            Proof::Paid if self.cancel_refused || self.by_hand => {
-                self.by_hand = true;
-                self.sleep(Call::Query, now)
-            }
+            Proof::Paid if self.by_hand => self.sleep(Call::Query, now),
+            // Paid after "failed", and too late for a cancel, which is for the same Beijing day alone.
+            Proof::Paid if self.cancel_refused => self.ask(Call::Refund),
             // Nobody waits for this order any more: what is still payable must not be paid, and what was paid after
             // "failed" goes back.
             Proof::Paid => self.ask(Call::Cancel),

@@ -3,6 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::field::{Need, FIELDS};
+use super::sign::sign;
 use crate::abi::UPAY_E_MISSING;
 use crate::error::{Error, Result};
 
@@ -77,6 +78,18 @@ pub fn of_fields(
 
 /// The body of /query and /cancel. The order is named by our own number alone: the gateway prefers its `sn` where both
 /// are given, and a wrong `sn` would then speak for this order.
+/// The refund of the full amount that reverses an order. Its number is the order's own, so that it stays the same through
+/// every try and every restart.
+pub fn reversal(terminal_sn: &str, client_sn: &str, total_amount: &str, operator: &str) -> Result<Vec<u8>> {
+    let number = format!("R{:.19}", sign(client_sn.as_bytes(), ""));
+    of_fields(Call::Refund, terminal_sn, client_sn, |name| match name {
+        "refund_request_no" => Some(number.clone()),
+        "refund_amount" => Some(total_amount.to_owned()),
+        "operator" => Some(operator.to_owned()),
+        _ => None,
+    })
+}
+
 /// A query with a refund's number asks about that refund.
 pub fn about(terminal_sn: &str, client_sn: &str, refund_request_no: Option<&str>) -> Result<Vec<u8>> {
     let mut body = Body::new(terminal_sn);
