@@ -5,6 +5,10 @@
 #![allow(clippy::disallowed_methods)]
 
 mod client;
+mod midnight;
+mod precreate;
+mod refund;
+mod terminal;
 mod till;
 
 use std::collections::HashSet;
@@ -14,7 +18,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{json, Value};
 
-use crate::server::{barcode, help, scenario, sign, Charged, Options, Parameter, Simulator, Verdict};
+use crate::server::refund_story::{self, RefundVerdict};
+use crate::server::{barcode, help, scenario, sign, terminal_story};
+use crate::server::{Charged, Options, Parameter, Row, Simulator, Verdict};
 use client::{connect, exchange, get, receive, request, signed};
 use till::{naming_body, pay_body, Till, AMOUNT_FEN};
 
@@ -46,21 +52,69 @@ fn documented_vectors_have_the_documented_signature() {
 
 #[test]
 fn every_row_has_its_own_number_and_name_and_agrees_with_itself() {
+    for table in [scenario::all().collect::<Vec<_>>(), scenario::precreates().collect()] {
+        agrees_with_itself(&table);
+    }
+    let table = help::table();
+    for row in refund_story::all() {
+        assert!(table.contains(&format!("{}: {}", row.name, row.does)), "{}", row.name);
+        assert_eq!(speaks_of_n(row.does), row.parameter != Parameter::Ignored, "{}: parameter", row.name);
+        match row.told {
+            [RefundVerdict::Refunded] => assert_eq!(row.moved, Charged::Yes, "{}", row.name),
+            [RefundVerdict::NotRefunded] => assert_eq!(row.moved, Charged::No, "{}", row.name),
+            told => assert!(!told.is_empty(), "{}", row.name),
+        }
+    }
+    for row in terminal_story::all() {
+        assert!(table.contains(&format!("{}: {}", row.name, row.does)), "{}", row.name);
+        assert_eq!(speaks_of_n(row.does), row.parameter != Parameter::Ignored, "{}: parameter", row.name);
+    }
+    are_unique(refund_story::all());
+    are_unique(terminal_story::all());
+}
+
+fn are_unique<R: Row>(rows: impl Iterator<Item = &'static R>) {
     let (mut numbers, mut names) = (HashSet::new(), HashSet::new());
-    for row in scenario::all() {
+    for row in rows {
+        assert!(row.number() < 100 && numbers.insert(row.number()), "{}: number {}", row.name(), row.number());
+        assert!(!row.name().is_empty() && names.insert(row.name()), "{} twice", row.name());
+    }
+}
+
+fn speaks_of_n(text: &str) -> bool {
+    text.split([' ', ',', ';', ':']).any(|word| word == "n")
+}
+
+fn agrees_with_itself(table: &[&'static scenario::Scenario]) {
+    are_unique(table.iter().copied());
+    for row in table {
         let name = row.name;
-        assert!(row.number < 100 && numbers.insert(row.number), "{name}: number {}", row.number);
-        assert!(!name.is_empty() && names.insert(name), "{name} twice");
-        assert!(help::table().contains(&format!("{name}: {}", row.does)), "{name} is not in the help");
-        let speaks_of_n =
-            format!(" {} {} ", row.does, row.depends).split([' ', ',', ';', ':']).any(|word| word == "n");
-        assert_eq!(speaks_of_n, row.parameter != Parameter::Ignored, "{name}: parameter");
+        let (number, story) = (format!("{:02}  ", row.number), format!("{name}: {}", row.does));
+        let is_told = help::table().lines().any(|line| line.starts_with(&number) && line.ends_with(&story));
+        assert!(is_told, "{name} is not in the help");
+        let text = format!("{} {}", row.does, row.depends);
+        assert_eq!(speaks_of_n(&text), row.parameter != Parameter::Ignored, "{name}: parameter");
         match row.told {
             [Verdict::Paid] => assert_eq!(row.charged, Charged::Yes, "{name}"),
             [Verdict::NotPaid] => assert_eq!(row.charged, Charged::No, "{name}"),
             told => assert!(!told.is_empty(), "{name}"),
         }
     }
+}
+
+#[test]
+fn the_command_line_names_vendors_and_codes() {
+    let arguments =
+        ["--vendor", "7:key", "--activation-code", "11", "--activation-code", "12", "--terminal", "8:key"];
+    let command = crate::parse(arguments.map(str::to_owned).into_iter());
+    let Ok(crate::Command::Run(options)) = command else {
+        panic!("{command:?}");
+    };
+    assert_eq!((options.vendors.len(), options.vendors[0].vendor_sn.as_str()), (1, "7"));
+    assert_eq!((options.terminals.len(), options.terminals[0].terminal_key.as_str()), (1, "key"));
+    assert!(options.activation_codes.ends_with(&["11".to_owned(), "12".to_owned()]));
+    assert!(options.activation_codes.len() > 2);
+    assert!(crate::parse(["--vendor".to_owned(), "7".to_owned()].into_iter()).is_err());
 }
 
 #[test]

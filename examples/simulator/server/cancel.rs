@@ -2,11 +2,13 @@
 
 use super::book::Entry;
 use super::clock::same_beijing_day;
-use super::desk::{Delivery, Desk};
+use super::delivery::{Delivery, Refusal};
+use super::desk::Desk;
 use super::fields::Fields;
 use super::order::{Order, Status};
 use super::reply::{self, View};
 use super::scenario::{OnCancel, Wire};
+use super::terminals::Signer;
 
 /// What a cancel came to: a result_code with the order, or FAIL with an error_code.
 type Outcome = Result<&'static str, &'static str>;
@@ -15,16 +17,16 @@ const NOT_EXISTS: &str = "UPAY_ORDER_NOT_EXISTS";
 const REFUSED: &str = "UPAY_CANCEL_INVALID_ORDER_STATE";
 
 impl Desk {
-    pub(super) fn cancel(&self, terminal_sn: &str, fields: &Fields) -> Delivery {
+    pub(super) fn cancel(&self, signer: &Signer, fields: &Fields) -> Result<Delivery, Refusal> {
         let ticket = self.holds.ticket();
-        let (delivery, hold_ms) = self.write(|book, now_ms| match book.find(terminal_sn, fields) {
+        let (delivery, hold_ms) = self.write(|book, now_ms| match book.find(signer, fields) {
             Some(entry) => cancel_entry(entry, now_ms),
             None => (Delivery::json(reply::fail(NOT_EXISTS)).noted(format!("cancel: {NOT_EXISTS}")), 0),
         });
-        match self.hold_back(ticket, hold_ms) {
+        Ok(match self.hold_back(ticket, hold_ms) {
             Ok(_) => delivery,
             Err(nothing) => nothing,
-        }
+        })
     }
 }
 
@@ -90,6 +92,10 @@ fn cancel_order(order: &mut Order, on_cancel: OnCancel, n_ms: u64, now_ms: u64) 
             Ok("CANCEL_SUCCESS")
         }
         (Status::Canceled | Status::PayCanceled, _) => Err("UPAY_CANCEL_ORDER_NOOP"),
-        (Status::Paid | Status::PayError | Status::Refunded | Status::CancelError, _) => Err(REFUSED),
+        // Paid before midnight, no longer paid in full, or nobody knows.
+        (Status::Paid | Status::PayError | Status::CancelError, _) => Err(REFUSED),
+        (Status::Refunded | Status::PartialRefunded | Status::RefundInProgress | Status::RefundError, _) => {
+            Err(REFUSED)
+        }
     }
 }

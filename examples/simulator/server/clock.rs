@@ -1,10 +1,13 @@
-//! Time: what o'clock it is at the gateway, and holds, which are pauses that can be ended from outside.
+//! Time: what o'clock it is at the gateway, which can be put forward, and holds, which are pauses that can be ended from outside.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Milliseconds of a day, for the rule that a cancel is for the same day only.
 const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// A year at a time is enough for anybody, and keeps times at 13 digits.
+pub const ADVANCE_MS_MAX: u64 = 366 * DAY_MS;
 /// The gateway's day is Beijing's.
 const BEIJING_OFFSET_MS: u64 = 8 * 60 * 60 * 1000;
 
@@ -12,17 +15,33 @@ const BEIJING_OFFSET_MS: u64 = 8 * 60 * 60 * 1000;
 pub struct Clock {
     started: Instant,
     started_epoch_ms: u64,
+    advanced_ms: AtomicU64,
 }
 
 impl Clock {
     pub fn start() -> Clock {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Clock { started: Instant::now(), started_epoch_ms: since_epoch.as_millis() as u64 }
+        Clock {
+            started: Instant::now(),
+            started_epoch_ms: since_epoch.as_millis() as u64,
+            advanced_ms: AtomicU64::new(0),
+        }
     }
 
     pub fn now_ms(&self) -> u64 {
-        self.started_epoch_ms + self.started.elapsed().as_millis() as u64
+        let advanced_ms = self.advanced_ms.load(Ordering::SeqCst);
+        self.started_epoch_ms + self.started.elapsed().as_millis() as u64 + advanced_ms
     }
+
+    /// Puts the clock forward, by [`ADVANCE_MS_MAX`] at most. Holds go on for as long as they would have.
+    pub fn advance(&self, by_ms: u64) {
+        self.advanced_ms.fetch_add(by_ms.min(ADVANCE_MS_MAX), Ordering::SeqCst);
+    }
+}
+
+/// How long it is until the next Beijing midnight.
+pub fn ms_to_midnight(now_ms: u64) -> u64 {
+    DAY_MS - (now_ms + BEIJING_OFFSET_MS) % DAY_MS
 }
 
 /// Whether two moments lie on one Beijing day.

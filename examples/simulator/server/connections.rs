@@ -8,7 +8,8 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::clock::lock;
-use super::desk::{Delivery, Desk};
+use super::delivery::Delivery;
+use super::desk::Desk;
 use super::http::{self, Received, Request};
 use super::wire::{self, Afterwards};
 

@@ -3,73 +3,62 @@
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use super::book::Book;
-use super::clock::{lock, Clock, HoldEnd, Holds, Ticket};
+use super::clock::{beijing_text, lock, ms_to_midnight, Clock, HoldEnd, Holds, Ticket};
+use super::delivery::{Delivery, Refusal};
 use super::fields::Fields;
 use super::help;
 use super::http::Request;
 use super::ledger::Ledger;
-use super::reply;
+use super::reply::{object, text};
 use super::scenario::Wire;
-use super::sign::{self, SignError, Terminal};
+use super::terminals::{Signer, Terminals};
 
 /// Where redirected requests would go. Whoever comes here has followed a redirect.
 pub const ELSEWHERE: &str = "/elsewhere";
 
-const JSON: &str = "application/json;charset=UTF-8";
-const HTML: &str = "text/html;charset=UTF-8";
-const TEXT: &str = "text/plain;charset=UTF-8";
+/// What parses a request's body, and what answers it.
+type Parse = fn(&[u8]) -> Result<Fields, String>;
+type Act = fn(&Desk, &Signer, &Fields) -> Result<Delivery, Refusal>;
 
-/// What to send, and how to mistreat it on the way.
-pub struct Delivery {
-    pub status: u16,
-    pub content_type: &'static str,
-    pub body: Vec<u8>,
-    pub wire: Wire,
-    /// What the log says about the request, beyond method and path.
-    pub note: String,
+/// Who signs a call.
+#[derive(Clone, Copy)]
+enum SignedBy {
+    Terminal,
+    Vendor,
 }
 
-impl Delivery {
-    pub fn json(body: String) -> Delivery {
-        Delivery { status: 200, content_type: JSON, body: body.into_bytes(), wire: Wire::Whole, note: String::new() }
-    }
+/// Any path that begins like this is answered, as long as it is signed.
+pub const ECHO: &str = "/echo/";
 
-    pub fn page(status: u16, reason: &str) -> Delivery {
-        let body = format!(
-            "<!DOCTYPE html>\n<html><head><title>{status}</title></head><body><h1>{status}</h1><p>{reason}</p></body></html>\n"
-        );
-        Delivery { status, content_type: HTML, body: body.into_bytes(), wire: Wire::Whole, note: reason.to_owned() }
-    }
-
-    pub fn over(self, wire: Wire) -> Delivery {
-        Delivery { wire, ..self }
-    }
-
-    pub fn with_status(self, status: u16) -> Delivery {
-        Delivery { status, ..self }
-    }
-
-    pub fn noted(self, note: String) -> Delivery {
-        Delivery { note, ..self }
-    }
+fn call_of(path: &str) -> Option<(SignedBy, Parse, Act)> {
+    Some(match path {
+        "/terminal/activate" => (SignedBy::Vendor, Fields::of_activate, Desk::activate),
+        "/terminal/checkin" => (SignedBy::Terminal, Fields::of_checkin, Desk::checkin),
+        "/upay/v2/pay" => (SignedBy::Terminal, Fields::of_pay, Desk::pay),
+        "/upay/v2/precreate" => (SignedBy::Terminal, Fields::of_precreate, Desk::precreate),
+        "/upay/v2/query" => (SignedBy::Terminal, Fields::of_query, Desk::query),
+        "/upay/v2/refund" => (SignedBy::Terminal, Fields::of_refund, Desk::refund),
+        "/upay/v2/cancel" | "/upay/v2/revoke" => (SignedBy::Terminal, Fields::of_cancel, Desk::cancel),
+        _ => return None,
+    })
 }
 
 pub struct Desk {
     pub clock: Clock,
     pub holds: Holds,
-    terminals: Vec<Terminal>,
     book: Mutex<Book>,
     changed: Condvar,
 }
 
 impl Desk {
-    pub fn open(terminals: Vec<Terminal>) -> Desk {
+    pub fn open(terminals: Terminals) -> Desk {
         Desk {
             clock: Clock::start(),
             holds: Holds::default(),
-            terminals,
-            book: Mutex::new(Book::default()),
+            book: Mutex::new(Book::open(terminals)),
             changed: Condvar::new(),
         }
     }
@@ -82,15 +71,14 @@ impl Desk {
                 Delivery::page(200, "this is elsewhere")
             }
             ("GET", "/ledger") => Delivery::json(self.ledger().to_json()),
-            ("GET", "/help") => Delivery { content_type: TEXT, ..Delivery::json(help::table()) },
-            ("POST", "/upay/v2/pay") => self.signed(request, Fields::of_pay, Desk::pay),
-            ("POST", "/upay/v2/query") => self.signed(request, Fields::of_named_order, Desk::query),
-            ("POST", "/upay/v2/cancel" | "/upay/v2/revoke") => {
-                self.signed(request, Fields::of_named_order, Desk::cancel)
-            }
-            (_, "/ledger" | "/help" | "/upay/v2/pay" | "/upay/v2/query" | "/upay/v2/cancel" | "/upay/v2/revoke") => {
-                Delivery::page(405, "wrong method")
-            }
+            ("GET", "/help") => Delivery::text(help::table()),
+            ("GET", "/clock") => self.clock_page(),
+            ("POST", "/clock") => self.put_clock(&request.body),
+            ("POST", "/wallet/pay") => self.wallet_pay(&request.body),
+            ("POST", path) if call_of(path).is_some() => self.called(request),
+            ("POST", path) if path.starts_with(ECHO) => self.called(request),
+            (_, path) if call_of(path).is_some() || path.starts_with(ECHO) => Delivery::page(405, "wrong method"),
+            (_, "/ledger" | "/help" | "/clock" | "/wallet/pay") => Delivery::page(405, "wrong method"),
             _ => Delivery::page(404, "no such page"),
         }
     }
@@ -153,44 +141,73 @@ impl Desk {
         }
     }
 
-    /// Lets a request in if its signature and its fields are right, and only then looks at what it wants.
-    fn signed(
-        &self,
-        request: &Request,
-        parse: fn(&[u8]) -> Result<Fields, String>,
-        act: fn(&Desk, &str, &Fields) -> Delivery,
-    ) -> Delivery {
+    /// Puts the gateway's clock forward, and lets everything catch up.
+    pub fn advance(&self, by_ms: u64) {
+        self.clock.advance(by_ms);
+        self.write(|_, _| ());
+    }
+
+    fn clock_page(&self) -> Delivery {
+        let now_ms = self.clock.now_ms();
+        Delivery::json(object(&[
+            ("now_ms", now_ms.to_string()),
+            ("beijing", text(&beijing_text(now_ms))),
+            ("midnight_in_ms", ms_to_midnight(now_ms).to_string()),
+        ]))
+    }
+
+    fn put_clock(&self, body: &[u8]) -> Delivery {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        match body["advance_ms"].as_u64() {
+            Some(advance_ms) => {
+                self.advance(advance_ms);
+                self.clock_page()
+            }
+            None => Delivery::json(object(&[("error", text("advance_ms must be a number"))])).with_status(400),
+        }
+    }
+
+    /// Answers a call of the gateway, if its signature and its fields are right.
+    fn called(&self, request: &Request) -> Delivery {
         self.write(|book, _| book.counters.requests += 1);
-        match self.let_in(request, parse) {
-            Ok((terminal, fields)) => act(self, &terminal.terminal_sn, &fields),
-            Err((error_code, message)) => {
+        match self.let_in(request) {
+            Ok(delivery) => delivery,
+            Err(refusal) => {
                 self.write(|book, _| book.counters.refused += 1);
-                Delivery::json(reply::request_error("400", error_code, &message))
-                    .noted(format!("refused: {error_code} {message}"))
+                refusal.delivery()
             }
         }
     }
 
-    fn let_in(
-        &self,
-        request: &Request,
-        parse: fn(&[u8]) -> Result<Fields, String>,
-    ) -> Result<(&Terminal, Fields), (&'static str, String)> {
+    /// Looks at who asks, then at how it is asked for, and only then at what.
+    fn let_in(&self, request: &Request) -> Result<Delivery, Refusal> {
         let media_type =
             request.content_type.as_deref().and_then(|value| value.split(';').next()).unwrap_or_default();
         if !media_type.trim().eq_ignore_ascii_case("application/json") {
-            return Err(("INVALID_PARAMS", "Content-Type必须为application/json".to_owned()));
+            return Err(Refusal::invalid("Content-Type必须为application/json".to_owned()));
         }
+        let Some((signed_by, parse, act)) = call_of(&request.path) else {
+            let signer = self.terminal(request).or_else(|refusal| self.vendor(request).map_err(|_| refusal))?;
+            return self.echo(&signer, request);
+        };
+        let signer = match signed_by {
+            SignedBy::Terminal => self.terminal(request)?,
+            SignedBy::Vendor => self.vendor(request)?,
+        };
+        let fields = parse(&request.body).map_err(Refusal::invalid)?;
+        if let (SignedBy::Terminal, false) = (signed_by, fields.needed("terminal_sn") == signer.serial_number) {
+            return Err(Refusal::invalid("terminal_sn与签名人不一致".to_owned()));
+        }
+        act(self, &signer, &fields)
+    }
+
+    fn terminal(&self, request: &Request) -> Result<Signer, Refusal> {
         let authorization = request.authorization.as_deref();
-        let terminal = sign::check(authorization, &request.body, &self.terminals).map_err(|error| match error {
-            SignError::UnknownTerminal => ("INVALID_TERMINAL", reply::message_of("INVALID_TERMINAL").to_owned()),
-            SignError::Mismatch => ("ILLEGAL_SIGN", reply::message_of("ILLEGAL_SIGN").to_owned()),
-            SignError::Malformed => ("ILLEGAL_SIGN", "签名首部必须为: Authorization: 终端号 签名".to_owned()),
-        })?;
-        let fields = parse(&request.body).map_err(|message| ("INVALID_PARAMS", message))?;
-        if fields.needed("terminal_sn") != terminal.terminal_sn {
-            return Err(("INVALID_PARAMS", "terminal_sn与签名人不一致".to_owned()));
-        }
-        Ok((terminal, fields))
+        self.write(|book, _| book.terminals.terminal(authorization, &request.body)).map_err(Refusal::of_terminal)
+    }
+
+    fn vendor(&self, request: &Request) -> Result<Signer, Refusal> {
+        let authorization = request.authorization.as_deref();
+        self.write(|book, _| book.terminals.vendor(authorization, &request.body)).map_err(Refusal::of_vendor)
     }
 }

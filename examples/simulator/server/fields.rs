@@ -60,12 +60,71 @@ const PAY: &[Rule] = &[
     optional("notify_url", Shape::Chars(128)),
 ];
 
-/// Query, cancel and revoke name an order and say nothing else.
-const NAMED_ORDER: &[Rule] = &[
+const PRECREATE: &[Rule] = &[
+    required("terminal_sn", Shape::Bytes(32)),
+    required("client_sn", Shape::Bytes(32)),
+    required("total_amount", Shape::Amount),
+    required("payway", Shape::Digits),
+    required("subject", Shape::Chars(64)),
+    required("operator", Shape::Chars(32)),
+    optional("sub_payway", Shape::Digits),
+    optional("payer_uid", Shape::Chars(64)),
+    optional("description", Shape::Chars(256)),
+    optional("longitude", Shape::Text),
+    optional("latitude", Shape::Text),
+    optional("device_id", Shape::Chars(32)),
+    optional("extended", Shape::Extended),
+    optional("goods_details", Shape::Goods),
+    optional("reflect", Shape::Chars(64)),
+    optional("notify_url", Shape::Chars(128)),
+];
+
+const REFUND: &[Rule] = &[
+    required("terminal_sn", Shape::Bytes(32)),
+    optional("sn", Shape::Bytes(16)),
+    optional("client_sn", Shape::Bytes(32)),
+    required("refund_request_no", Shape::Chars(20)),
+    required("operator", Shape::Chars(32)),
+    required("refund_amount", Shape::Amount),
+    optional("client_tsn", Shape::Text),
+    optional("extended", Shape::Extended),
+    optional("goods_details", Shape::Goods),
+];
+
+/// A query may be about one refund of the order.
+const QUERY: &[Rule] = &[
+    required("terminal_sn", Shape::Bytes(32)),
+    optional("sn", Shape::Bytes(16)),
+    optional("client_sn", Shape::Bytes(32)),
+    optional("refund_request_no", Shape::Chars(20)),
+];
+
+/// Cancel and revoke name an order and say nothing else.
+const CANCEL: &[Rule] = &[
     required("terminal_sn", Shape::Bytes(32)),
     optional("sn", Shape::Bytes(16)),
     optional("client_sn", Shape::Bytes(32)),
 ];
+
+const ACTIVATE: &[Rule] = &[
+    required("app_id", Shape::Text),
+    required("code", Shape::Text),
+    required("device_id", Shape::Chars(128)),
+    optional("client_sn", Shape::Chars(50)),
+    optional("name", Shape::Chars(128)),
+    optional("os_info", Shape::Chars(45)),
+    optional("sdk_version", Shape::Chars(45)),
+];
+
+const CHECKIN: &[Rule] = &[
+    required("terminal_sn", Shape::Bytes(32)),
+    required("device_id", Shape::Chars(128)),
+    optional("os_info", Shape::Chars(45)),
+    optional("sdk_version", Shape::Chars(45)),
+];
+
+/// QQ wallet, whose codes a till cannot show.
+const PAYWAY_WITHOUT_PRECREATE: &str = "6";
 
 /// The fields of a request that keeps all rules.
 #[derive(Debug)]
@@ -74,20 +133,51 @@ pub struct Fields(Map<String, Value>);
 impl Fields {
     /// Of a pay request.
     pub fn of_pay(body: &[u8]) -> Result<Fields, String> {
-        let fields = checked(body, PAY)?;
-        if fields.text("longitude").is_some() != fields.text("latitude").is_some() {
-            return Err("longitude和latitude必须同时出现".to_owned());
+        checked(body, PAY)?.with_a_whole_place()
+    }
+
+    /// Of a precreate.
+    pub fn of_precreate(body: &[u8]) -> Result<Fields, String> {
+        let fields = checked(body, PRECREATE)?.with_a_whole_place()?;
+        if fields.needed("payway") == PAYWAY_WITHOUT_PRECREATE {
+            return Err("payway为6(QQ钱包)时不支持预下单".to_owned());
         }
         Ok(fields)
     }
 
-    /// Of a request about an order that exists already.
-    pub fn of_named_order(body: &[u8]) -> Result<Fields, String> {
-        let fields = checked(body, NAMED_ORDER)?;
-        if fields.text("sn").is_none() && fields.text("client_sn").is_none() {
+    pub fn of_refund(body: &[u8]) -> Result<Fields, String> {
+        checked(body, REFUND)?.with_an_order()
+    }
+
+    pub fn of_query(body: &[u8]) -> Result<Fields, String> {
+        checked(body, QUERY)?.with_an_order()
+    }
+
+    /// Of a cancel or a revoke.
+    pub fn of_cancel(body: &[u8]) -> Result<Fields, String> {
+        checked(body, CANCEL)?.with_an_order()
+    }
+
+    pub fn of_activate(body: &[u8]) -> Result<Fields, String> {
+        checked(body, ACTIVATE)
+    }
+
+    pub fn of_checkin(body: &[u8]) -> Result<Fields, String> {
+        checked(body, CHECKIN)
+    }
+
+    fn with_a_whole_place(self) -> Result<Fields, String> {
+        if self.text("longitude").is_some() != self.text("latitude").is_some() {
+            return Err("longitude和latitude必须同时出现".to_owned());
+        }
+        Ok(self)
+    }
+
+    fn with_an_order(self) -> Result<Fields, String> {
+        if self.text("sn").is_none() && self.text("client_sn").is_none() {
             return Err("sn与client_sn不能同时为空".to_owned());
         }
-        Ok(fields)
+        Ok(self)
     }
 
     pub fn text(&self, name: &str) -> Option<&str> {
@@ -97,6 +187,11 @@ impl Fields {
     /// A field that is required, and so is there.
     pub fn needed(&self, name: &str) -> &str {
         self.text(name).unwrap_or_default()
+    }
+
+    /// An amount that is required, in fen.
+    pub fn amount(&self, name: &str) -> u64 {
+        self.needed(name).parse().unwrap_or_default()
     }
 }
 

@@ -1,15 +1,19 @@
 //! The ledger: what tests and developers compare a till's verdicts with.
 
-use super::book::{Book, Counters, Outcome};
-use super::order::Money;
-use super::reply::{object, text};
+use super::book::{Book, Counters, Entry, Outcome};
+use super::order::{Money, Order};
+use super::refunds::Refund;
+use super::terminals::{Activation, Known, KEYS_VALID};
 
 /// Orders and money at one moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
-    /// One for each client_sn that pay was called for, in the order of their first arrival.
+    /// One for each client_sn that pay or precreate was called for, in the order of their first arrival.
     pub orders: Vec<LedgerOrder>,
-    /// What all wallets together are out of pocket.
+    pub terminals: Vec<LedgerTerminal>,
+    /// One for each activation code that was tried.
+    pub activations: Vec<LedgerActivation>,
+    /// What all wallets together are out of pocket, refunds taken off.
     pub charged_fen: u64,
     /// Requests to the gateway's own paths, refused ones included.
     pub requests: u64,
@@ -29,7 +33,7 @@ pub struct LedgerOrder {
     /// `None` if the gateway knows no such order, or not yet.
     pub order_status: Option<&'static str>,
     pub total_amount: u64,
-    /// What the customer's wallet is out of pocket now.
+    /// What the customer's wallet is out of pocket now, refunds taken off.
     pub charged_fen: u64,
     /// Whether money was ever taken, even if it has been given back.
     pub paid_ever: bool,
@@ -38,10 +42,63 @@ pub struct LedgerOrder {
     pub parameter: u16,
     /// Pay requests received, the lost ones too. More than one is a till's mistake.
     pub pays: u32,
+    /// Precreate requests received, the lost ones too.
+    pub precreates: u32,
     pub queries: u32,
     pub cancels: u32,
-    /// Whether the pay request was received here and the gateway does not know of it, or not yet.
+    /// One for each refund_request_no, in the order of their first arrival.
+    pub refunds: Vec<LedgerRefund>,
+    /// What a wallet would scan, if the gateway made a code for this order.
+    pub qr_code: Option<String>,
+    /// Whether the request was received here and the gateway does not know of it, or not yet.
     pub lost: bool,
+}
+
+/// What is known about one refund_request_no of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerRefund {
+    pub refund_request_no: String,
+    pub amount_fen: u64,
+    /// The transaction's status; `None` if the gateway knows of no such refund, or not yet.
+    pub status: Option<&'static str>,
+    /// Refund requests received with this number, the lost ones too.
+    pub received: u32,
+    /// How often money moved. More than once would be a defect of the simulator.
+    pub moved: u32,
+    pub queries: u32,
+    /// The name of the story.
+    pub story: &'static str,
+    pub parameter: u16,
+}
+
+/// What is known about one terminal. Its keys are known by their number, the first is 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerTerminal {
+    pub terminal_sn: String,
+    /// What it was activated with; `None` for one that was known from the start.
+    pub device_id: Option<String>,
+    /// Check-ins received with a right signature, the lost ones too.
+    pub checkins: u32,
+    pub keys: Vec<LedgerKey>,
+}
+
+/// What may be known about a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerKey {
+    pub number: usize,
+    pub valid: bool,
+    /// Requests that were let in with it.
+    pub used: u64,
+}
+
+/// What is known about one activation code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerActivation {
+    pub code: String,
+    /// Activations received with this code and a right signature, the lost ones too.
+    pub received: u32,
+    /// The terminal that came of it.
+    pub terminal_sn: Option<String>,
 }
 
 impl Ledger {
@@ -49,30 +106,12 @@ impl Ledger {
         let Counters { requests, refused, redirects_followed } = book.counters;
         let mut ledger = Ledger { requests, refused, redirects_followed, ..Ledger::default() };
         for entry in &mut book.entries {
-            let order = entry.order(now_ms);
-            let known = order.map(|order| (order.sn.clone(), order.status.order_status(), order.money));
-            let (sn, order_status, money) = match known {
-                Some((sn, order_status, money)) => (Some(sn), Some(order_status), money),
-                None => (None, None, Money::NotTaken),
-            };
-            let charged_fen = if money == Money::Taken { entry.total_amount } else { 0 };
-            ledger.charged_fen += charged_fen;
-            ledger.orders.push(LedgerOrder {
-                client_sn: entry.client_sn.clone(),
-                terminal_sn: entry.terminal_sn.clone(),
-                lost: sn.is_none() && !matches!(entry.outcome, Outcome::Refused),
-                sn,
-                order_status,
-                total_amount: entry.total_amount,
-                charged_fen,
-                paid_ever: money != Money::NotTaken,
-                scenario: entry.scenario.name,
-                parameter: entry.parameter,
-                pays: entry.pays,
-                queries: entry.queries,
-                cancels: entry.cancels,
-            });
+            let order = LedgerOrder::of(entry, now_ms);
+            ledger.charged_fen += order.charged_fen;
+            ledger.orders.push(order);
         }
+        ledger.terminals = book.terminals.list.iter().map(LedgerTerminal::of).collect();
+        ledger.activations = book.terminals.activations.iter().map(LedgerActivation::of).collect();
         ledger
     }
 
@@ -81,44 +120,82 @@ impl Ledger {
         self.orders.iter().find(|order| order.client_sn == client_sn)
     }
 
-    /// The client_sns whose pay request was received here and never reached the gateway, or has not yet.
-    pub fn lost(&self) -> impl Iterator<Item = &str> {
-        self.orders.iter().filter(|order| order.lost).map(|order| order.client_sn.as_str())
+    pub fn terminal(&self, terminal_sn: &str) -> Option<&LedgerTerminal> {
+        self.terminals.iter().find(|terminal| terminal.terminal_sn == terminal_sn)
     }
 
-    /// The same as JSON; amounts and counts are numbers.
-    pub fn to_json(&self) -> String {
-        let orders: Vec<String> = self.orders.iter().map(LedgerOrder::to_json).collect();
-        let lost: Vec<String> = self.lost().map(text).collect();
-        let totals = object(&[
-            ("charged", self.charged_fen.to_string()),
-            ("requests", self.requests.to_string()),
-            ("refused", self.refused.to_string()),
-            ("redirects_followed", self.redirects_followed.to_string()),
-        ]);
-        let orders = format!("[{}]", orders.join(",\n"));
-        let lost = format!("[{}]", lost.join(","));
-        object(&[("orders", orders), ("lost", lost), ("totals", totals)])
+    /// The client_sns whose request for an order was received here and never reached the gateway, or has not yet.
+    pub fn lost(&self) -> impl Iterator<Item = &str> {
+        self.orders.iter().filter(|order| order.lost).map(|order| order.client_sn.as_str())
     }
 }
 
 impl LedgerOrder {
-    fn to_json(&self) -> String {
-        let or_null = |value: Option<&str>| value.map_or_else(|| "null".to_owned(), text);
-        object(&[
-            ("client_sn", text(&self.client_sn)),
-            ("terminal_sn", text(&self.terminal_sn)),
-            ("sn", or_null(self.sn.as_deref())),
-            ("order_status", or_null(self.order_status)),
-            ("total_amount", self.total_amount.to_string()),
-            ("charged", self.charged_fen.to_string()),
-            ("paid_ever", self.paid_ever.to_string()),
-            ("scenario", text(self.scenario)),
-            ("parameter", self.parameter.to_string()),
-            ("pays", self.pays.to_string()),
-            ("queries", self.queries.to_string()),
-            ("cancels", self.cancels.to_string()),
-            ("lost", self.lost.to_string()),
-        ])
+    fn of(entry: &mut Entry, now_ms: u64) -> LedgerOrder {
+        let order: Option<Order> = entry.order(now_ms).map(|order| order.clone());
+        let order = order.as_ref();
+        LedgerOrder {
+            client_sn: entry.client_sn.clone(),
+            terminal_sn: entry.terminal_sn.clone(),
+            sn: order.map(|order| order.sn.clone()),
+            order_status: order.map(|order| order.status.order_status()),
+            total_amount: entry.total_amount,
+            charged_fen: order.map_or(0, Order::charged_fen),
+            paid_ever: order.is_some_and(|order| order.money != Money::NotTaken),
+            scenario: entry.scenario.name,
+            parameter: entry.parameter,
+            pays: entry.pays,
+            precreates: entry.precreates,
+            queries: entry.queries,
+            cancels: entry.cancels,
+            refunds: order.map(|order| order.refunds.iter().map(LedgerRefund::of).collect()).unwrap_or_default(),
+            qr_code: order.and_then(|order| order.qr_code.as_ref()).map(|code| code.text.clone()),
+            lost: order.is_none() && !matches!(entry.outcome, Outcome::Refused),
+        }
+    }
+
+    /// The refund of that number.
+    pub fn refund(&self, refund_request_no: &str) -> Option<&LedgerRefund> {
+        self.refunds.iter().find(|refund| refund.refund_request_no == refund_request_no)
+    }
+}
+
+impl LedgerRefund {
+    fn of(refund: &Refund) -> LedgerRefund {
+        LedgerRefund {
+            refund_request_no: refund.refund_request_no.clone(),
+            amount_fen: refund.amount_fen,
+            status: refund.state.is_known().then(|| refund.state.transaction_status()),
+            received: refund.received,
+            moved: refund.moved,
+            queries: refund.queries,
+            story: refund.story.row.name,
+            parameter: refund.story.n,
+        }
+    }
+}
+
+impl LedgerTerminal {
+    fn of(known: &Known) -> LedgerTerminal {
+        let first_valid = known.keys.len().saturating_sub(KEYS_VALID);
+        let keys = known.keys.iter().enumerate();
+        LedgerTerminal {
+            terminal_sn: known.terminal_sn.clone(),
+            device_id: known.device_id.clone(),
+            checkins: known.checkins.values().sum(),
+            keys: keys
+                .map(|(index, key)| LedgerKey { number: index + 1, valid: index >= first_valid, used: key.used })
+                .collect(),
+        }
+    }
+}
+
+impl LedgerActivation {
+    fn of(activation: &Activation) -> LedgerActivation {
+        LedgerActivation {
+            code: activation.code.clone(),
+            received: activation.received,
+            terminal_sn: activation.terminal_sn.clone(),
+        }
     }
 }

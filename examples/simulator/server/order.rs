@@ -1,9 +1,11 @@
 //! One order: what it is now, and what the clock will make of it.
 //!
 //! No thread waits for a customer. An order knows what is still to come and when, and catches up whenever somebody looks.
+//! Its refunds are in `refunds.rs`.
 
 use std::collections::VecDeque;
 
+use super::refunds::Refund;
 use super::scenario::Fate;
 
 /// An order's status, in the gateway's words.
@@ -14,6 +16,9 @@ pub enum Status {
     PayCanceled,
     PayError,
     Refunded,
+    PartialRefunded,
+    RefundInProgress,
+    RefundError,
     Canceled,
     CancelInProgress,
     CancelError,
@@ -28,6 +33,9 @@ impl Status {
             Status::PayCanceled => "PAY_CANCELED",
             Status::PayError => "PAY_ERROR",
             Status::Refunded => "REFUNDED",
+            Status::PartialRefunded => "PARTIAL_REFUNDED",
+            Status::RefundInProgress => "REFUND_INPROGRESS",
+            Status::RefundError => "REFUND_ERROR",
             Status::Canceled => "CANCELED",
             Status::CancelInProgress => "CANCEL_INPROGRESS",
             Status::CancelError => "CANCEL_ERROR",
@@ -37,11 +45,12 @@ impl Status {
     /// `status`: that of the last transaction of the order.
     pub fn transaction_status(self) -> &'static str {
         match self {
-            Status::Created | Status::CancelInProgress => "IN_PROG",
-            Status::Paid | Status::Refunded | Status::Canceled => "SUCCESS",
+            Status::Created | Status::CancelInProgress | Status::RefundInProgress => "IN_PROG",
+            Status::Paid | Status::Refunded | Status::PartialRefunded | Status::Canceled => "SUCCESS",
             Status::PayCanceled => "FAIL_CANCELED",
             Status::PayError => "FAIL_ERROR",
             Status::CancelError => "CANCEL_ERROR",
+            Status::RefundError => "REFUND_ERROR",
         }
     }
 }
@@ -72,6 +81,10 @@ pub struct Order {
     pub description: Option<String>,
     pub reflect: Option<String>,
     pub payway: String,
+    pub sub_payway: String,
+    pub total_amount: u64,
+    /// What the customer scans, if this is a precreate's order; a wallet that does is turned away if it is spent.
+    pub qr_code: Option<QrCode>,
     pub created_ms: u64,
     pub status: Status,
     pub money: Money,
@@ -79,7 +92,16 @@ pub struct Order {
     pub paid_ms: Option<u64>,
     /// When its last transaction ended, if it did.
     pub finished_ms: Option<u64>,
+    pub refunds: Vec<Refund>,
     still_to_come: VecDeque<Turn>,
+}
+
+/// What the customer scans.
+#[derive(Clone, Debug)]
+pub struct QrCode {
+    pub text: String,
+    /// Whether a wallet can pay with it.
+    pub good: bool,
 }
 
 impl Order {
@@ -87,14 +109,14 @@ impl Order {
     pub fn meet(mut self, fate: Fate, n_ms: u64) -> Option<Order> {
         use Money::{NotTaken, Returned, Taken};
         use Status::{Canceled, Created, Paid, PayCanceled, PayError, Refunded};
-        if let Fate::ArrivesPaid | Fate::ArrivesCreated = fate {
+        if let Fate::ArrivesPaid | Fate::ArrivesCreated | Fate::ArrivesUnpaid = fate {
             self.created_ms += n_ms;
         }
         let now_ms = self.created_ms;
         let later_ms = now_ms + n_ms;
         let turns: &[(u64, Status, Money)] = match fate {
             Fate::Refused | Fate::Lost => return None,
-            Fate::NeverPaid => &[],
+            Fate::NeverPaid | Fate::Unscannable | Fate::ArrivesUnpaid => &[],
             Fate::PaidAtOnce | Fate::ArrivesPaid => &[(now_ms, Paid, Taken)],
             Fate::PaidAfterN | Fate::ArrivesCreated => &[(later_ms, Paid, Taken)],
             Fate::FailsAtOnce => &[(now_ms, PayCanceled, NotTaken)],
@@ -106,25 +128,32 @@ impl Order {
             Fate::RefundedAfterN => &[(later_ms, Paid, Taken), (later_ms, Refunded, Returned)],
             Fate::CanceledAfterN => &[(later_ms, Canceled, NotTaken)],
         };
+        if let (Fate::Unscannable, Some(code)) = (fate, &mut self.qr_code) {
+            code.good = false;
+        }
         self.still_to_come = turns.iter().map(|&(at_ms, status, money)| Turn { at_ms, status, money }).collect();
         debug_assert_eq!(self.status, Created);
         Some(self)
     }
 
-    /// An order as a pay request makes it, before anything has happened.
-    pub fn created(sn: String, payway: String, created_ms: u64) -> Order {
+    /// An order as a request makes it, before anything has happened.
+    pub fn created(sn: String, total_amount: u64, created_ms: u64) -> Order {
         Order {
             sn,
             subject: String::new(),
             operator: String::new(),
             description: None,
             reflect: None,
-            payway,
+            payway: String::new(),
+            sub_payway: String::new(),
+            total_amount,
+            qr_code: None,
             created_ms,
             status: Status::Created,
             money: Money::NotTaken,
             paid_ms: None,
             finished_ms: None,
+            refunds: Vec::new(),
             still_to_come: VecDeque::new(),
         }
     }
@@ -139,6 +168,24 @@ impl Order {
         while let Some(turn) = self.still_to_come.front().copied().filter(|turn| turn.at_ms <= now_ms) {
             self.still_to_come.pop_front();
             self.turn(turn);
+        }
+        self.catch_up_refunds(now_ms);
+    }
+
+    /// What the customer's wallet is out of pocket now.
+    pub fn charged_fen(&self) -> u64 {
+        match self.money {
+            Money::Taken => self.total_amount.saturating_sub(self.moved_back_fen()),
+            Money::NotTaken | Money::Returned => 0,
+        }
+    }
+
+    /// `net_amount`: what is left of the order, as far as the gateway knows.
+    pub fn net_amount(&self) -> u64 {
+        match self.status {
+            Status::Canceled => 0,
+            Status::Refunded if self.money == Money::Returned => 0,
+            _ => self.total_amount - self.refunded_fen(),
         }
     }
 
@@ -171,7 +218,8 @@ impl Order {
     /// When the clock will next change something that can be seen.
     pub fn next_change_ms(&self, now_ms: u64) -> Option<u64> {
         if self.arrived(now_ms) {
-            self.still_to_come.front().map(|turn| turn.at_ms)
+            let refunds = self.refunds.iter().filter_map(Refund::next_change_ms);
+            self.still_to_come.front().map(|turn| turn.at_ms).into_iter().chain(refunds).min()
         } else {
             Some(self.created_ms)
         }
@@ -181,7 +229,7 @@ impl Order {
         self.status = turn.status;
         self.money = turn.money;
         match turn.status {
-            Status::Created | Status::CancelInProgress => self.finished_ms = None,
+            Status::Created | Status::CancelInProgress | Status::RefundInProgress => self.finished_ms = None,
             Status::Paid => {
                 self.paid_ms = Some(turn.at_ms);
                 self.finished_ms = Some(turn.at_ms);

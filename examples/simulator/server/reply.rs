@@ -3,6 +3,7 @@
 use super::book::Entry;
 use super::clock::beijing_text;
 use super::order::{Money, Order, Status};
+use super::refunds::Refund;
 use super::scenario::Field;
 
 /// The store that every simulated terminal stands in.
@@ -13,6 +14,8 @@ pub fn message_of(error_code: &str) -> &'static str {
     match error_code {
         "INVALID_PARAMS" => "参数错误",
         "INVALID_TERMINAL" => "终端错误",
+        "TERMINAL_NOT_EXISTS" => "不存在这个终端",
+        "ACTIVATE_FAIL" => "激活码不存在、已过期或已被使用",
         "ILLEGAL_SIGN" => "签名错误",
         "UNKNOWN_SYSTEM_ERROR" => "未知的系统错误",
         "MAINTENANCE_INPROGRESS" => "服务端正在升级维护,稍候5分钟",
@@ -25,6 +28,14 @@ pub fn message_of(error_code: &str) -> &'static str {
         "UPAY_ORDER_NOT_EXISTS" | "UPAY_ORDER_NOT_EXIST" => "订单不存在",
         "UPAY_CANCEL_ORDER_NOOP" => "无效操作,订单已经是撤单状态了",
         "UPAY_CANCEL_INVALID_ORDER_STATE" => "当前订单状态不可撤销",
+        "UPAY_STORE_OVER_DAILY_LIMIT" => "商户日收款额超过上限",
+        "UPAY_REFUND_ORDER_NOOP" => "无效操作,本次退款退款已经完成了",
+        "UPAY_REFUND_INVALID_ORDER_STATE" => "当前订单状态不可退款",
+        "UPAY_TCP_ORDER_NOT_REFUNDABLE" => "订单参与了活动并且无法撤销",
+        "REFUND_REQUEST_CONFLICT" => "重复的退款请求",
+        "REFUNDABLE_AMOUNT_NOT_ENOUGH" => "订单可退金额不足",
+        "SELLER_BALANCE_NOT_ENOUGH" => "卖家余额不足",
+        "TRADE_NOT_EXIST" => "交易不存在",
         _ => "模拟网关的未知错误",
     }
 }
@@ -54,7 +65,8 @@ pub fn fail(error_code: &str) -> String {
     ])
 }
 
-fn in_first_layer(biz: &[(&str, String)]) -> String {
+/// A biz_response of these members, and nothing wrong with the request.
+pub fn in_first_layer(biz: &[(&str, String)]) -> String {
     object(&[("result_code", text("200")), ("biz_response", object(biz))])
 }
 
@@ -64,6 +76,9 @@ pub struct View {
     terminal_sn: String,
     total_amount: u64,
     order_status: &'static str,
+    transaction_status: &'static str,
+    /// What only one refund's replies have, and only precreate's.
+    extra: Vec<(&'static str, String)>,
     order: Order,
 }
 
@@ -74,6 +89,8 @@ impl View {
             terminal_sn: entry.terminal_sn.clone(),
             total_amount: entry.total_amount,
             order_status: order.status.order_status(),
+            transaction_status: order.status.transaction_status(),
+            extra: Vec::new(),
             order: order.clone(),
         }
     }
@@ -88,15 +105,42 @@ impl View {
 
     /// Shows the order as paid, but one field is not this order's.
     pub fn paid_but_another(mut self, field: Field) -> View {
+        self.order.paid_ms.get_or_insert(self.order.created_ms);
+        self.order.finished_ms.get_or_insert(self.order.created_ms);
+        self.order.money = Money::Taken;
+        self.with_status(Status::Paid).another(field)
+    }
+
+    /// Shows one field that is not this order's.
+    pub fn another(mut self, field: Field) -> View {
         match field {
             Field::ClientSn => self.client_sn = another(&self.client_sn),
             Field::TotalAmount => self.total_amount += 1,
             Field::TerminalSn => self.terminal_sn = another(&self.terminal_sn),
         }
-        self.order.paid_ms.get_or_insert(self.order.created_ms);
-        self.order.finished_ms.get_or_insert(self.order.created_ms);
-        self.order.money = Money::Taken;
-        self.with_status(Status::Paid)
+        self
+    }
+
+    /// Shows the code that the customer is to scan.
+    pub fn with_qr_code(mut self) -> View {
+        self.extra.extend(self.order.qr_code.as_ref().map(|code| ("qr_code", text(&code.text))));
+        self
+    }
+
+    /// Shows one refund of the order: its transaction, its number, its time and who made it.
+    pub fn of_refund(mut self, refund: &Refund) -> View {
+        let number = refund.refund_request_no.as_str();
+        self.transaction_status = refund.state.transaction_status();
+        self.extra.push(("client_tsn", text(refund.client_tsn.as_deref().unwrap_or(number))));
+        self.extra.push(("refund_request_no", text(number)));
+        self.order.finished_ms = refund.finished_ms;
+        self.order.operator.clone_from(&refund.operator);
+        self
+    }
+
+    /// Shows another status of the transaction.
+    pub fn with_transaction_status(self, transaction_status: &'static str) -> View {
+        View { transaction_status, ..self }
     }
 
     /// Shows another order_status, and leaves the rest as it is.
@@ -107,6 +151,7 @@ impl View {
     fn with_status(mut self, status: Status) -> View {
         self.order.status = status;
         self.order_status = status.order_status();
+        self.transaction_status = status.transaction_status();
         self
     }
 
@@ -136,18 +181,19 @@ impl View {
 
     fn fields(&self) -> Vec<(&'static str, String)> {
         let order = &self.order;
-        let net_amount = match order.status {
-            Status::Canceled | Status::Refunded => 0,
-            _ => self.total_amount,
+        // Another total_amount is another net_amount, unless something has been given back.
+        let net_amount = match order.net_amount() {
+            net_amount if net_amount == order.total_amount => self.total_amount,
+            net_amount => net_amount,
         };
         // The last four digits of the order's number tell one simulated customer from another.
         let customer = &order.sn[order.sn.len() - 4..];
         let mut fields = vec![
             ("sn", text(&order.sn)),
             ("client_sn", text(&self.client_sn)),
-            ("status", text(order.status.transaction_status())),
+            ("status", text(self.transaction_status)),
             ("payway", text(&order.payway)),
-            ("sub_payway", text("1")),
+            ("sub_payway", text(&order.sub_payway)),
             ("order_status", text(self.order_status)),
         ];
         if let Some(paid_ms) = order.paid_ms {
@@ -170,12 +216,13 @@ impl View {
         fields.push(("operator", text(&order.operator)));
         fields.extend(order.description.as_deref().map(|value| ("description", text(value))));
         fields.extend(order.reflect.as_deref().map(|value| ("reflect", text(value))));
+        fields.extend(self.extra.iter().cloned());
         fields
     }
 }
 
 /// A serial number that differs from this one in its last character.
-fn another(serial_number: &str) -> String {
+pub fn another(serial_number: &str) -> String {
     let mut another = serial_number.to_owned();
     let last = another.pop();
     another.push(if last == Some('9') { '8' } else { '9' });

@@ -1,4 +1,4 @@
-//! The table of scenarios: what a magic barcode makes the gateway, the wallet and the wire do.
+//! The tables of scenarios: what a magic barcode, or a precreate's tag, makes the gateway, the wallet and the wire do.
 //!
 //! One row a scenario. The rows drive the behaviour, the help text and the tests, so what a row says is what happens.
 
@@ -6,15 +6,23 @@
 mod cancel;
 #[path = "scenarios/pay.rs"]
 mod pay;
+#[path = "scenarios/precreate.rs"]
+mod precreate;
 #[path = "scenarios/query.rs"]
 mod query;
 #[path = "scenarios/wire.rs"]
 mod wire;
 
+use super::row::Row;
+
+pub use super::row::Parameter;
+
 /// The unit of a parameter that is a time.
 pub const TIME_UNIT_MS: u64 = 100;
 /// The gateway holds a pay call no longer than this while the customer types a password.
 pub const GATEWAY_HOLD_MAX_MS: u64 = 35_000;
+/// The rows from this number on are those of queries and cancels, which pay and precreate have in common.
+pub const SHARED_FROM: u8 = 60;
 /// The largest parameter that fits into a barcode.
 pub const PARAMETER_MAX: u16 = 9999;
 
@@ -33,16 +41,6 @@ pub enum Charged {
     No,
     /// As `depends` tells.
     Depends,
-}
-
-/// What the four digits after the scenario's number mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Parameter {
-    Ignored,
-    /// A duration in units of 100 ms.
-    Time,
-    /// A number of requests.
-    Count,
 }
 
 /// One row of the table.
@@ -79,6 +77,8 @@ pub enum Fate {
     NeverPaid,
     /// PAY_CANCELED at once.
     FailsAtOnce,
+    /// CREATED until it is cancelled; a wallet that scans its code is turned away.
+    Unscannable,
     /// CREATED, and PAY_CANCELED after n.
     FailsAfterN,
     /// PAY_ERROR, and PAY_CANCELED after n.
@@ -97,13 +97,15 @@ pub enum Fate {
     ArrivesPaid,
     /// The request is under way for n, then the order is there, CREATED; PAID another n later.
     ArrivesCreated,
+    /// The request is under way for n, then the order is there, CREATED until it is cancelled.
+    ArrivesUnpaid,
     /// The gateway says no; there is no order.
     Refused,
     /// The request never reaches the gateway; there is no order.
     Lost,
 }
 
-/// How long the answer to pay is held back.
+/// How long the answer to pay or precreate is held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Hold {
     None,
@@ -113,12 +115,12 @@ pub enum Hold {
     ByNetwork,
 }
 
-/// What the answer to pay says.
+/// What the answer to pay or precreate says. Where this says PAY, precreate says PRECREATE.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// The code that belongs to the order's status.
     ByStatus,
-    /// PAY_IN_PROGRESS with order_status CREATED, though the order may be further.
+    /// PAY_IN_PROGRESS, or PRECREATE_SUCCESS, with order_status CREATED, though the order may be further.
     InProgress,
     /// This biz result_code, with the order as it is.
     ResultCode(&'static str),
@@ -134,6 +136,8 @@ pub enum Answer {
     ForAnother(Field),
     /// The whole success reply of an order of somebody else.
     SomebodyElses,
+    /// By status, and no qr_code.
+    WithoutQrCode,
 }
 
 /// A field that an answer may have wrong.
@@ -241,9 +245,19 @@ const PLAIN: Scenario = Scenario {
     on_cancel: OnCancel::Right,
 };
 
-/// Every scenario, by number.
+/// Every scenario of a barcode, by number.
 pub fn all() -> impl Iterator<Item = &'static Scenario> {
     pay::ROWS.iter().chain(wire::ROWS).chain(query::ROWS).chain(cancel::ROWS)
+}
+
+/// Every scenario of a precreate, by number. What may happen to queries and cancels is what may happen to a payment's.
+pub fn precreates() -> impl Iterator<Item = &'static Scenario> {
+    precreate::ROWS.iter().chain(query::ROWS).chain(cancel::ROWS)
+}
+
+/// The scenario of a precreate without a tag.
+pub fn waits_for_scan() -> &'static Scenario {
+    &precreate::ROWS[0]
 }
 
 /// The scenario of that name. Panics if there is none: names are written in programs, not read from users.
@@ -259,11 +273,7 @@ impl Scenario {
 
     /// A parameter that shows the scenario quickly: one second, or one request.
     pub fn sample_parameter(&self) -> u16 {
-        match self.parameter {
-            Parameter::Ignored => 0,
-            Parameter::Time => 10,
-            Parameter::Count => 1,
-        }
+        self.parameter.sample()
     }
 
     /// How long n is, if it is a time.
@@ -277,5 +287,19 @@ impl Scenario {
         } else {
             time_ms
         }
+    }
+}
+
+impl Row for Scenario {
+    fn number(&self) -> u8 {
+        self.number
+    }
+
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn parameter(&self) -> Parameter {
+        self.parameter
     }
 }

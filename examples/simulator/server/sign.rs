@@ -7,13 +7,20 @@ pub struct Terminal {
     pub terminal_key: String,
 }
 
+/// A maker of tills, with the key that it activates terminals with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vendor {
+    pub vendor_sn: String,
+    pub vendor_key: String,
+}
+
 /// Why a request was not let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SignError {
     /// There is no header, more than one, or not of the form `<sn> <sign>`.
     Malformed,
     /// Nobody of that serial number is known.
-    UnknownTerminal,
+    UnknownSigner,
     /// The signature is another one.
     Mismatch,
 }
@@ -26,23 +33,13 @@ pub fn sign(body: &[u8], key: &str) -> String {
     format!("{:x}", digest.finalize())
 }
 
-/// Finds the terminal that `authorization` names and checks its signature over `body`, byte by byte as received.
-pub fn check<'a>(
-    authorization: Option<&str>,
-    body: &[u8],
-    terminals: &'a [Terminal],
-) -> Result<&'a Terminal, SignError> {
-    let (terminal_sn, signature) =
+/// The serial number and the signature of an `Authorization` header.
+pub fn split(authorization: Option<&str>) -> Result<(&str, &str), SignError> {
+    let (serial_number, signature) =
         authorization.and_then(|value| value.split_once(' ')).ok_or(SignError::Malformed)?;
     // The second half is compared as it stands: a second space, upper case or a scheme word cannot match.
-    if terminal_sn.is_empty() || signature.len() != 32 {
+    if serial_number.is_empty() || signature.len() != 32 {
         return Err(SignError::Malformed);
     }
-    let terminal =
-        terminals.iter().find(|terminal| terminal.terminal_sn == terminal_sn).ok_or(SignError::UnknownTerminal)?;
-    if sign(body, &terminal.terminal_key) == signature {
-        Ok(terminal)
-    } else {
-        Err(SignError::Mismatch)
-    }
+    Ok((serial_number, signature))
 }

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 use std::net::TcpStream;
 
 use super::clock::{HoldEnd, Holds};
-use super::desk::{Delivery, ELSEWHERE};
+use super::delivery::Delivery;
+use super::desk::ELSEWHERE;
 use super::http::Request;
 
 pub use super::scenario::Wire;

@@ -35,8 +35,13 @@ pub fn connect(url: &str) -> TcpStream {
 
 /// A request as bytes, signed as the default terminal signs.
 pub fn signed(path: &str, body: &str) -> Vec<u8> {
-    let sign = sign::sign(body.as_bytes(), DEFAULT_TERMINAL_KEY);
-    request(path, &format!("Authorization: {DEFAULT_TERMINAL_SN} {sign}\r\nContent-Type: application/json\r\n"), body)
+    signed_by(DEFAULT_TERMINAL_SN, DEFAULT_TERMINAL_KEY, path, body)
+}
+
+/// A request as bytes, signed by somebody.
+pub fn signed_by(serial_number: &str, key: &str, path: &str, body: &str) -> Vec<u8> {
+    let sign = sign::sign(body.as_bytes(), key);
+    request(path, &format!("Authorization: {serial_number} {sign}\r\nContent-Type: application/json\r\n"), body)
 }
 
 pub fn request(path: &str, headers: &str, body: &str) -> Vec<u8> {

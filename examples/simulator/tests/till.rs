@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{json, Value};
 
 use super::client::{exchange, signed};
-use crate::server::{Scenario, Simulator, Verdict, DEFAULT_TERMINAL_SN};
+use crate::server::{Row, Scenario, Simulator, Verdict, DEFAULT_TERMINAL_SN};
 
 pub const AMOUNT_FEN: u64 = 1_234;
 /// How long the customer may take: a good deal more than the parameters that the tests use.
@@ -37,6 +37,21 @@ impl Till<'_> {
             (_, Some("FAIL")) if biz["error_code"] != "CLIENT_SN_CONFLICT" => Verdict::NotPaid,
             (_, Some("PAY_SUCCESS")) if self.is_mine(biz) => Verdict::Paid,
             (_, Some("PAY_FAIL_ERROR")) => Verdict::Unknown,
+            _ => self.settle(),
+        }
+    }
+
+    /// Shows a code, which nobody but the scenario scans.
+    pub fn precreate(&self, scenario: &Scenario, n: u16) -> Verdict {
+        let body = precreate_body(&self.client_sn, &scenario.tag(n));
+        let Some(reply) = self.call("precreate", &body) else {
+            return self.settle();
+        };
+        let biz = &reply["biz_response"];
+        match (reply["result_code"].as_str(), biz["result_code"].as_str()) {
+            (Some("400"), _) | (_, Some("PRECREATE_FAIL")) => Verdict::NotPaid,
+            (_, Some("FAIL")) if biz["error_code"] != "CLIENT_SN_CONFLICT" => Verdict::NotPaid,
+            (_, Some("PRECREATE_FAIL_ERROR")) => Verdict::Unknown,
             _ => self.settle(),
         }
     }
@@ -129,6 +144,19 @@ pub fn pay_body(client_sn: &str, barcode: &str) -> String {
         "subject": "达美乐披萨",
         "operator": "刘侃",
         "reflect": "桌号7",
+    })
+    .to_string()
+}
+
+pub fn precreate_body(client_sn: &str, reflect: &str) -> String {
+    json!({
+        "terminal_sn": DEFAULT_TERMINAL_SN,
+        "client_sn": client_sn,
+        "total_amount": AMOUNT_FEN.to_string(),
+        "payway": "3",
+        "subject": "达美乐披萨",
+        "operator": "刘侃",
+        "reflect": reflect,
     })
     .to_string()
 }
