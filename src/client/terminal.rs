@@ -231,11 +231,12 @@ impl Terminal {
             RecordState::Querying,
             clock::wall(),
         );
+        let number = refund.refund_request_no.clone();
         record.refund = Some(refund);
         self.outlet.journal.put(&record)?;
         let identity = self.identity(&record);
         let plan = Plan {
-            flow: Box::new(Refund::new(identity.clone(), self.settings.limits.clone())),
+            flow: Box::new(Refund::new(identity.clone(), number, self.settings.limits.clone())),
             order: identity,
             ear: Ear::of_call(UPAY_ACTION_REFUND, self.next_id(), order, listener.take()),
             first_body: None,
@@ -268,7 +269,10 @@ impl Terminal {
         let identity = self.identity(&record);
         let limits = self.settings.limits.clone();
         let flow: Box<dyn Flow> = match record.state {
-            _ if record.refund.is_some() => Box::new(Refund::left_over(identity.clone(), limits)),
+            _ if record.refund.is_some() => {
+                let number = record.refund.as_ref().map(|refund| refund.refund_request_no.clone());
+                Box::new(Refund::left_over(identity.clone(), number.unwrap_or_default(), limits))
+            }
             // Whatever was under way: what the till heard as "failed" must not stay paid.
             _ if record.failed => Box::new(Watch::new(identity.clone(), limits, Told::Failed, record.cancel_sent)),
             RecordState::Watched => Box::new(Watch::new(identity.clone(), limits, Told::Unknown, record.cancel_sent)),

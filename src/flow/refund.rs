@@ -7,17 +7,19 @@ use crate::gateway::codes::OrderStatus;
 
 pub struct Refund {
     order: Identity,
+    refund_request_no: String,
     limits: Limits,
     /// Nobody waits any more: no time limit, and the pauses of the watch.
     patient: bool,
     asked: Call,
     pauses_taken: usize,
     ends_at: Millis,
-    /// A request may have arrived, or is known to have.
+    /// A request may have arrived, is known to have, or is known to be done.
     in_doubt: bool,
     arrived: bool,
-    /// When the gateway first refused it while an earlier request was in doubt, and whether it called the order given
-    /// back since: then that earlier request may have been it.
+    done: bool,
+    /// When the gateway first said that it did not happen while it may have, and whether it called the order given back
+    /// since: then it may have been this refund.
     refused_since: Option<Millis>,
     given_back: bool,
     trouble: upay_status,
@@ -30,7 +32,9 @@ pub(super) enum Said {
     UnderWay,
     /// Given back, in part or in full; whether by this refund depends on what is known of it.
     GivenBack,
-    /// The gateway has it already: what became of it, a query tells.
+    /// Paid in full, as if there had never been a refund.
+    Paid,
+    /// The gateway says that it has it already: a query tells what became of it.
     HasIt,
     /// It did not happen by this request, though an earlier one may have arrived.
     NotByThis(Fate),
@@ -38,9 +42,10 @@ pub(super) enum Said {
 }
 
 impl Refund {
-    pub fn new(order: Identity, limits: Limits) -> Self {
+    pub fn new(order: Identity, refund_request_no: String, limits: Limits) -> Self {
         Self {
             order,
+            refund_request_no,
             limits,
             patient: false,
             asked: Call::Refund,
@@ -48,6 +53,7 @@ impl Refund {
             ends_at: 0,
             in_doubt: false,
             arrived: false,
+            done: false,
             refused_since: None,
             given_back: false,
             trouble: UPAY_OK,
@@ -55,8 +61,8 @@ impl Refund {
     }
 
     /// For one that was begun before and whose end is not known.
-    pub fn left_over(order: Identity, limits: Limits) -> Self {
-        Self { patient: true, in_doubt: true, ..Self::new(order, limits) }
+    pub fn left_over(order: Identity, refund_request_no: String, limits: Limits) -> Self {
+        Self { patient: true, in_doubt: true, ..Self::new(order, refund_request_no, limits) }
     }
 
     fn heard(&mut self, heard: &Result<Reply>, now: Millis) -> Next {
@@ -67,7 +73,7 @@ impl Refund {
             Answer::Refused(status) if self.asked == Call::Refund => Said::NotByThis(Fate::Refused(status)),
             Answer::Refused(status) => Said::Nothing(status),
             Answer::Order(reply) if self.asked == Call::Refund => refund_said(reply, &self.order),
-            Answer::Order(reply) => query_said(reply, &self.order),
+            Answer::Order(reply) => self.query_said(reply),
         };
         self.in_doubt |= self.asked == Call::Refund;
         self.trouble = match &said {
@@ -77,29 +83,54 @@ impl Refund {
         match said {
             Said::Final(fate) => Next::Done(fate),
             Said::NotByThis(fate) if !self.may_have_arrived_before() => Next::Done(fate),
-            Said::NotByThis(fate) => {
-                let since = *self.refused_since.get_or_insert(now);
-                if now > since && now - since >= self.limits.not_found_grace && !self.given_back {
-                    return Next::Done(fate);
-                }
-                self.ask(Call::Query)
-            }
+            Said::NotByThis(fate) if self.stays_refused(now) => Next::Done(fate),
+            Said::NotByThis(_) => self.ask(Call::Query),
+            // It was under way, and has come to nothing.
+            Said::Paid if self.arrived && self.stays_refused(now) => Next::Done(Fate::Refused(UPAY_E_REFUSED)),
+            Said::Paid if self.arrived => self.pause(Call::Query, now),
+            Said::Paid => self.pause(Call::Refund, now),
             Said::HasIt => {
-                self.arrived = true;
+                (self.arrived, self.done) = (true, true);
                 self.ask(Call::Query)
             }
             Said::UnderWay => {
                 self.arrived = true;
+                self.refused_since = None;
                 self.pause(Call::Query, now)
             }
-            Said::GivenBack if self.arrived => Next::Done(Fate::Refunded),
+            Said::GivenBack if self.done => Next::Done(Fate::Refunded),
             // By an earlier refund, perhaps: the same number again tells.
             Said::GivenBack => {
                 self.given_back = true;
                 self.pause(Call::Refund, now)
             }
-            Said::Nothing(_) if self.arrived => self.pause(Call::Query, now),
+            Said::Nothing(_) if self.done || self.asked == Call::Refund => self.pause(Call::Query, now),
             Said::Nothing(_) => self.pause(Call::Refund, now),
+        }
+    }
+
+    /// Two such answers, the second at least the grace after the first, and nothing that was given back in between.
+    fn stays_refused(&mut self, now: Millis) -> bool {
+        let since = *self.refused_since.get_or_insert(now);
+        now > since && now - since >= self.limits.not_found_grace && !self.given_back
+    }
+
+    /// The answer to a query with the refund's number.
+    fn query_said(&self, reply: &Reply) -> Said {
+        if reply.biz_result_code.as_deref() != Some("SUCCESS") || !names(reply, &self.order) {
+            return Said::Nothing(UPAY_E_REPLY);
+        }
+        let of_this = reply.get("refund_request_no") == Some(&self.refund_request_no);
+        match reply.order_status() {
+            OrderStatus::Refunded | OrderStatus::PartialRefunded
+                if of_this && reply.get("status") == Some("SUCCESS") =>
+            {
+                Said::Final(Fate::Refunded)
+            }
+            OrderStatus::Refunded | OrderStatus::PartialRefunded => Said::GivenBack,
+            OrderStatus::Moving => Said::UnderWay,
+            OrderStatus::Paid => Said::Paid,
+            _ => Said::Nothing(UPAY_E_UNRESOLVED),
         }
     }
 
@@ -138,18 +169,6 @@ pub(super) fn refund_said(reply: &Reply, order: &Identity) -> Said {
             _ => Said::NotByThis(Fate::Refused(UPAY_E_REFUSED)),
         },
         _ => Said::Nothing(UPAY_E_REPLY),
-    }
-}
-
-/// The answer to a query with the refund's number.
-fn query_said(reply: &Reply, order: &Identity) -> Said {
-    if reply.biz_result_code.as_deref() != Some("SUCCESS") || !names(reply, order) {
-        return Said::Nothing(UPAY_E_REPLY);
-    }
-    match reply.order_status() {
-        OrderStatus::Refunded | OrderStatus::PartialRefunded => Said::GivenBack,
-        OrderStatus::Moving => Said::UnderWay,
-        _ => Said::Nothing(UPAY_E_UNRESOLVED),
     }
 }
 

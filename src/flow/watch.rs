@@ -77,7 +77,9 @@ impl Watch {
                 self.sleep(Call::Query, now)
             }
             Said::Nothing(_) => self.sleep(Call::Refund, now),
-            Said::Final(_) | Said::UnderWay | Said::GivenBack | Said::HasIt => self.sleep(Call::Query, now),
+            Said::Final(_) | Said::UnderWay | Said::GivenBack | Said::HasIt | Said::Paid => {
+                self.sleep(Call::Query, now)
+            }
         }
     }
 

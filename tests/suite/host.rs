@@ -57,6 +57,7 @@ pub struct Heard {
     pub client_sn: String,
     pub phase: String,
     pub order_status: String,
+    pub qr_code: String,
 }
 
 impl Heard {
@@ -120,6 +121,7 @@ pub fn take(event: *const upay_event) -> Heard {
         client_sn: field(event, c"client_sn"),
         phase: field(event, c"phase"),
         order_status: field(event, c"order_status"),
+        qr_code: field(event, c"qr_code"),
     }
 }
 
@@ -255,6 +257,14 @@ impl Order {
         self.act(upay_order_pay)
     }
 
+    pub fn precreate(&self) -> Arc<Ear> {
+        self.act(upay_order_precreate)
+    }
+
+    pub fn refund(&self) -> Arc<Ear> {
+        self.act(upay_order_refund)
+    }
+
     pub fn cancel(&self) -> Arc<Ear> {
         self.act(upay_order_cancel)
     }
@@ -278,6 +288,16 @@ impl Order {
     pub fn pay_unheard(&self) -> upay_status {
         // SAFETY: nothing is to be called.
         unsafe { upay_order_pay(self.handle, None, null_mut(), None) }
+    }
+
+    pub fn try_precreate(&self) -> upay_status {
+        // SAFETY: nothing is to be called.
+        unsafe { upay_order_precreate(self.handle, None, null_mut(), None) }
+    }
+
+    pub fn try_refund(&self) -> upay_status {
+        // SAFETY: nothing is to be called.
+        unsafe { upay_order_refund(self.handle, None, null_mut(), None) }
     }
 
     pub fn cancel_unheard(&self) -> upay_status {

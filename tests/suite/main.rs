@@ -11,6 +11,8 @@ mod host;
 mod layers;
 mod not_sent;
 mod notify;
+mod precreate;
 mod qr;
+mod refund;
 mod restart;
 mod scenarios;
