@@ -85,6 +85,8 @@ impl Refund {
             Said::NotByThis(fate) if !self.may_have_arrived_before() => Next::Done(fate),
             Said::NotByThis(fate) if self.stays_refused(now) => Next::Done(fate),
             Said::NotByThis(_) => self.ask(Call::Query),
+            // "Done already", and paid in full: one of the two is old.
+            Said::Paid if self.done => self.pause(Call::Query, now),
             // It was under way, and has come to nothing.
             Said::Paid if self.arrived && self.stays_refused(now) => Next::Done(Fate::Refused(UPAY_E_REFUSED)),
             Said::Paid if self.arrived => self.pause(Call::Query, now),
