@@ -5,6 +5,7 @@ mod simulator;
 
 mod c_programs;
 mod cancel;
+mod codes;
 mod examples;
 mod header;
 mod host;
@@ -12,5 +13,6 @@ mod layers;
 mod not_sent;
 mod notify;
 mod qr;
+mod read_reply;
 mod restart;
 mod scenarios;
