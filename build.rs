@@ -10,6 +10,7 @@ const PUBLISHED: &[&str] = &[
     "src/ffi/client.rs",
     "src/ffi/order.rs",
     "src/ffi/event.rs",
+    "src/ffi/code.rs",
     "src/ffi/notify.rs",
     "src/ffi/qr.rs",
 ];

@@ -119,7 +119,8 @@
  *     refund_request_no which refund, where the event is about one
  *     message_zh, message_en    upay_event_message in Chinese and in English
  *
- * One of UPAY_ACTION_READ has the fields that were read, and message_zh and message_en.
+ * One of UPAY_ACTION_READ has the fields that were read, message_zh and message_en, and from upay_read_reply also
+ * http_status.
  */
 
 #ifndef UPAY_H
@@ -224,7 +225,7 @@ extern "C" {
 #define UPAY_ACTION_REFUND 6
 /** upay_order_cancel. */
 #define UPAY_ACTION_CANCEL 7
-/** Read for the host, and nothing was sent: upay_verify_notify. */
+/** Read for the host, and nothing was sent: upay_read_reply, upay_verify_notify. */
 #define UPAY_ACTION_READ 9
 /** An order that no call waits for: left over from an earlier run, or watched until the gateway's answer is final. */
 #define UPAY_ACTION_WATCH 10
@@ -248,6 +249,28 @@ extern "C" {
 #define UPAY_ADVICE_BY_HAND 8
 /** Ask the customer for a fresh code or other means. */
 #define UPAY_ADVICE_ASK_CUSTOMER 9
+/** biz_response.result_code: what became of the action (000, 002, 003 4.2). */
+#define UPAY_TABLE_RESULT_CODE 1
+/** order_status: how the order stands (000, 002, 003 4.3). */
+#define UPAY_TABLE_ORDER_STATUS 2
+/** status: the order's newest step (000, 002, 003 4.4). For people; decide on order_status. */
+#define UPAY_TABLE_TRANSACTION_STATUS 3
+/** error_code: why the gateway did not carry the request out (002, 003 4.1). */
+#define UPAY_TABLE_REQUEST_ERROR 4
+/** biz_response.error_code: why the action failed (000, 002, 003 4.5). */
+#define UPAY_TABLE_BUSINESS_ERROR 5
+/** payway: whose wallet (002, 003 4.6). Names alone. */
+#define UPAY_TABLE_PAYWAY 6
+/** sub_payway: how the wallet was used (002, 003 4.7). Names alone. */
+#define UPAY_TABLE_SUB_PAYWAY 7
+/** The charge gateway's codes (004). */
+#define UPAY_TABLE_CHARGE_ERROR 8
+/** The charge gateway's HTTP statuses (004). */
+#define UPAY_TABLE_CHARGE_HTTP 9
+/** The UPay gateway's replies: result_code, biz_response, data (003 2.3). */
+#define UPAY_DIALECT_UPAY 1
+/** The charge gateway's replies: code, message, data (004). */
+#define UPAY_DIALECT_CHARGE 2
 /** Log nothing. */
 #define UPAY_LOG_OFF 0
 /** Log what went wrong and needs a person. */
@@ -589,8 +612,8 @@ const char *upay_event_message(const upay_event *event);
 const char *upay_event_get(const upay_event *event, const char *key);
 
 /**
- * All of it as one JSON object, in the client's encoding, with the payer's account blacked out as in the log. action,
- * outcome, status, advice and message are the event's own; what the gateway calls by one of these names ("status") is
+ * All of it as one JSON object, in the client's encoding, with the payer's account and keys blacked out as in the log.
+ * action, outcome, status, advice and message are the event's own; what the gateway calls by one of these names ("status") is
  * read with upay_event_get. Lives as long as the event; NULL for a handle that is not an event.
  */
 const char *upay_event_json(const upay_event *event);
@@ -605,6 +628,93 @@ upay_status upay_event_copy(const upay_event *event, upay_event **out);
 
 /** Lets the event and all of its text go. NULL is ignored, and so is an event that is lent to a callback after the call. */
 void upay_event_free(upay_event *event);
+
+/**
+ * The codes of a table, one after the other, for a host that lists or translates them. Usable without a client.
+ *
+ * table: one of UPAY_TABLE_…
+ * index: from 0. Two spellings of one code are both there, each at an index of its own.
+ * Returns ASCII that lives for ever; NULL past the end, or for an unknown table.
+ */
+const char *upay_code_at(int32_t table, size_t index);
+
+/**
+ * What a code means, in one line: a sentence for a cashier or a programmer; for UPAY_TABLE_PAYWAY and
+ * UPAY_TABLE_SUB_PAYWAY a name. Usable without a client.
+ *
+ * table: one of UPAY_TABLE_…
+ * code: as the gateway wrote it.
+ * language: "zh" or "en".
+ * Returns UTF-8 that lives for ever, whatever a client's encoding; NULL: no such table, code or language. The gateway
+ * adds codes without notice: show one that is not here as it is, and count it as unknown.
+ */
+const char *upay_code_text(int32_t table, const char *code, const char *language);
+
+/**
+ * What a code says of the action that it answers, one of UPAY_OUTCOME_…; of an order's status: what it says of the
+ * payment. Usable without a client.
+ *
+ * UPAY_OUTCOME_SUCCESS is "paid" for PAY_SUCCESS and for the order_status PAID, and "done" for every other code: a
+ * cancel, a refund, a code to be scanned, a query that was answered. To judge a whole reply use upay_read_reply, which
+ * holds all of its codes against each other. UPAY_OUTCOME_UNKNOWN for an unknown table or code, and for what has no
+ * outcome (payway, sub_payway).
+ */
+int32_t upay_code_outcome(int32_t table,
+                          const char *code);
+
+/**
+ * What to do about a code, one of UPAY_ADVICE_…. Usable without a client.
+ *
+ * UPAY_ADVICE_NONE for an unknown table or code: this library does not guess what a gateway means. upay_code_outcome is
+ * UPAY_OUTCOME_UNKNOWN then, which says what counts: hand over no goods.
+ */
+int32_t upay_code_advice(int32_t table,
+                         const char *code);
+
+/**
+ * What a gateway's reply amounts to, for hosts that send requests of their own. Nothing is sent and nothing is kept.
+ * Usable without a client.
+ *
+ * The event's action is UPAY_ACTION_READ; its text is UTF-8, the message Chinese, with both languages under
+ * "message_zh" and "message_en".
+ *
+ * UPAY_DIALECT_UPAY (003 2.3): the reply to pay, precreate, query, refund, cancel, activate or check-in.
+ *
+ * UPAY_OUTCOME_SUCCESS: paid (with UPAY_ADVICE_DELIVER), by PAY_SUCCESS or by a query's PAID, in a reply that names
+ * client_sn and total_amount; or the cancel, refund, activation or check-in is done (with UPAY_ADVICE_NONE).
+ * UPAY_OUTCOME_PENDING: under way, or not paid yet: query. So is PRECREATE_SUCCESS, until the customer has paid.
+ * UPAY_OUTCOME_FAILED: by a query's order_status, the payment failed or was given back in full. By result_code 400, FAIL,
+ * PAY_FAIL and the like, what was asked for was not done; as the answer to a query that says nothing of the payment.
+ * UPAY_OUTCOME_UNKNOWN: nobody knows: hand over no goods, and query. An *_ERROR, result_code 500 (UPAY_E_GATEWAY), a code
+ * that is in no table, an order given back in part, codes that contradict each other (UPAY_E_UNRESOLVED); a reply without
+ * the number, the amount, the qr_code or the key that it should have (UPAY_E_REPLY); "no such order" (UPAY_E_NO_ORDER),
+ * because a request may still arrive.
+ *
+ * The reply cannot know what was asked. Before the goods go, compare its client_sn, terminal_sn and total_amount with
+ * the order's.
+ *
+ * UPAY_DIALECT_CHARGE (004): the charge gateway's envelope of code, message and data. The code of an error and its
+ * message are the fields "error_code" and "error_message"; what stands in data are fields.
+ *
+ * UPAY_OUTCOME_SUCCESS: code is the number 0, and the HTTP status 200: the request was carried out. Whether a charge is
+ * paid is said by the data: the advice is never UPAY_ADVICE_DELIVER.
+ * UPAY_OUTCOME_FAILED: a code that refuses; without one of the table, a status of 400, 401, 402 (no code at all) or 403.
+ * UPAY_OUTCOME_PENDING: a person has to act first.
+ * UPAY_OUTCOME_UNKNOWN: all else, and every status from 500 (UPAY_E_GATEWAY).
+ *
+ * dialect: one of UPAY_DIALECT_…
+ * http_status: the reply's, 100 to 599. The body counts more: a 400 of UPay may come with 200.
+ * body: the bytes as they were received, up to 1 MiB; NULL only when length is 0.
+ * out: the event; yours, to be given to upay_event_free.
+ * Errors: UPAY_E_REPLY (no such reply: not JSON, a member that stands twice, no result_code or envelope, too long) and
+ * UPAY_E_GATEWAY (the same with a status from 500): in doubt, so query; UPAY_E_VALUE (dialect, http_status),
+ * UPAY_E_ARGUMENT, UPAY_E_LIMIT.
+ */
+upay_status upay_read_reply(int32_t dialect,
+                            int32_t http_status,
+                            const void *body,
+                            size_t length,
+                            upay_event **out);
 
 /**
  * Reads what the gateway posts to an order's notify_url, for a host that receives it: checks the gateway's signature

@@ -99,7 +99,7 @@ pub const UPAY_ACTION_QUERY: i32 = 5;
 pub const UPAY_ACTION_REFUND: i32 = 6;
 /// upay_order_cancel.
 pub const UPAY_ACTION_CANCEL: i32 = 7;
-/// Read for the host, and nothing was sent: upay_verify_notify.
+/// Read for the host, and nothing was sent: upay_read_reply, upay_verify_notify.
 pub const UPAY_ACTION_READ: i32 = 9;
 /// An order that no call waits for: left over from an earlier run, or watched until the gateway's answer is final.
 pub const UPAY_ACTION_WATCH: i32 = 10;
@@ -124,6 +124,30 @@ pub const UPAY_ADVICE_RETRY_SAME: i32 = 7;
 pub const UPAY_ADVICE_BY_HAND: i32 = 8;
 /// Ask the customer for a fresh code or other means.
 pub const UPAY_ADVICE_ASK_CUSTOMER: i32 = 9;
+
+/// biz_response.result_code: what became of the action (000, 002, 003 4.2).
+pub const UPAY_TABLE_RESULT_CODE: i32 = 1;
+/// order_status: how the order stands (000, 002, 003 4.3).
+pub const UPAY_TABLE_ORDER_STATUS: i32 = 2;
+/// status: the order's newest step (000, 002, 003 4.4). For people; decide on order_status.
+pub const UPAY_TABLE_TRANSACTION_STATUS: i32 = 3;
+/// error_code: why the gateway did not carry the request out (002, 003 4.1).
+pub const UPAY_TABLE_REQUEST_ERROR: i32 = 4;
+/// biz_response.error_code: why the action failed (000, 002, 003 4.5).
+pub const UPAY_TABLE_BUSINESS_ERROR: i32 = 5;
+/// payway: whose wallet (002, 003 4.6). Names alone.
+pub const UPAY_TABLE_PAYWAY: i32 = 6;
+/// sub_payway: how the wallet was used (002, 003 4.7). Names alone.
+pub const UPAY_TABLE_SUB_PAYWAY: i32 = 7;
+/// The charge gateway's codes (004).
+pub const UPAY_TABLE_CHARGE_ERROR: i32 = 8;
+/// The charge gateway's HTTP statuses (004).
+pub const UPAY_TABLE_CHARGE_HTTP: i32 = 9;
+
+/// The UPay gateway's replies: result_code, biz_response, data (003 2.3).
+pub const UPAY_DIALECT_UPAY: i32 = 1;
+/// The charge gateway's replies: code, message, data (004).
+pub const UPAY_DIALECT_CHARGE: i32 = 2;
 
 /// Log nothing.
 pub const UPAY_LOG_OFF: i32 = 0;

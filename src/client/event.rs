@@ -5,15 +5,16 @@ use std::ffi::{CStr, CString};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::encoding::Encoding;
+use super::fields::Fields;
 use crate::abi::*;
 use crate::flow::verdict::Verdict;
 use crate::flow::Phase;
 use crate::gateway::reply::Reply;
-use crate::gateway::words;
+use crate::gateway::words::{self, Words};
 use crate::journal::refund_key;
 
-/// Payer accounts stay out of JSON, which ends up in log files.
-const REDACTED: &[&str] = &["payer_uid", "payer_login"];
+/// Payer accounts and keys stay out of JSON, which ends up in log files.
+const REDACTED: &[&str] = &["payer_uid", "payer_login", "terminal_key"];
 /// What the JSON says of the event itself. An order's field of the same name (the gateway has a "status") is read with
 /// its key alone: a JSON object has a name once.
 const OF_THE_EVENT: &[&str] = &["action", "outcome", "status", "advice", "message"];
@@ -46,24 +47,42 @@ impl Event {
         let Verdict { outcome, status } = report.verdict;
         let biz_error_code = report.reply.and_then(|reply| reply.biz_error_code.as_deref());
         let words = words::of(action, outcome, status, report.phase.name(), biz_error_code);
+        let key = match report.refund_request_no {
+            Some(no) => refund_key(report.client_sn, no),
+            None => report.client_sn.to_owned(),
+        };
+        Self::made(action, report.verdict, words, key, fields(elapsed_ms, report), chinese, encoding)
+    }
+
+    /// Of what was only read: it has no course, and no client says in which language and encoding to tell it.
+    pub fn read(verdict: Verdict, words: Words, fields: Fields) -> Self {
+        Self::made(UPAY_ACTION_READ, verdict, words, String::new(), fields, true, Encoding::Utf8)
+    }
+
+    fn made(
+        action: i32,
+        verdict: Verdict,
+        words: Words,
+        key: String,
+        mut fields: Fields,
+        chinese: bool,
+        encoding: Encoding,
+    ) -> Self {
         let message = if chinese { words.zh } else { words.en };
-        let mut fields = fields(action, elapsed_ms, report);
-        fields.push(("message_zh".to_owned(), words.zh.to_owned()));
-        fields.push(("message_en".to_owned(), words.en.to_owned()));
-        let json = Json { action, report, advice: words.advice, message, fields: &fields };
+        fields.add("message_zh", Some(words.zh));
+        fields.add("message_en", Some(words.en));
+        let json = Json { action, verdict, advice: words.advice, message, fields: &fields };
         // Serialising text and numbers into memory has no way to fail.
         let json = serde_json::to_string(&json).unwrap_or_default();
         let text = |text: &str| c_string(encoding.encode(text));
         Self {
             action,
-            verdict: report.verdict,
+            verdict,
             advice: words.advice,
-            key: report
-                .refund_request_no
-                .map_or_else(|| report.client_sn.to_owned(), |no| refund_key(report.client_sn, no)),
+            key,
             message: text(message),
             json: text(&escape_what_lacks(&json, encoding)),
-            fields: fields.iter().map(|(key, value)| (key.clone(), text(value))).collect(),
+            fields: fields.iter().map(|(key, value)| (key.to_owned(), text(value))).collect(),
         }
     }
 
@@ -85,55 +104,39 @@ impl Event {
     }
 }
 
-fn fields(action: i32, elapsed_ms: u64, report: &Report<'_>) -> Vec<(String, String)> {
-    let mut fields = Vec::new();
-    let mut add = |key: &str, value: Option<String>| {
-        if let Some(value) = value {
-            fields.push((key.to_owned(), value));
-        }
-    };
-    // What was only read has no course: all that is known of it is in what was read.
-    if action != UPAY_ACTION_READ {
-        add("client_sn", Some(report.client_sn.to_owned()));
-        add("refund_request_no", report.refund_request_no.map(str::to_owned));
-        add("phase", Some(report.phase.name().to_owned()));
-        add("queries", Some(report.queries.to_string()));
-        add("elapsed_ms", Some(elapsed_ms.to_string()));
-        add("remaining_ms", report.remaining_ms.map(|ms| ms.to_string()));
-    }
+fn fields(elapsed_ms: u64, report: &Report<'_>) -> Fields {
+    let mut fields = Fields::default();
+    fields.add("client_sn", Some(report.client_sn));
+    fields.add("refund_request_no", report.refund_request_no);
+    fields.add("phase", Some(report.phase.name()));
+    fields.add("queries", Some(report.queries));
+    fields.add("elapsed_ms", Some(elapsed_ms));
+    fields.add("remaining_ms", report.remaining_ms);
     if let Some(reply) = report.reply {
-        add("result_code", reply.result_code.clone());
-        add("error_code", reply.error_code.clone());
-        add("error_message", reply.error_message.clone());
-        add("biz_result_code", reply.biz_result_code.clone());
-        add("biz_error_code", reply.biz_error_code.clone());
-        add("biz_error_message", reply.biz_error_message.clone());
-        // The keys above are this library's words: an order's field of the same name does not stand beside them.
-        let known: Vec<String> = fields.iter().map(|(key, _)| key.clone()).collect();
-        let order = reply.data.iter().filter(|(key, _)| !known.contains(key));
-        fields.extend(order.cloned());
+        fields.add_reply(reply);
     }
     fields
 }
 
 struct Json<'a> {
     action: i32,
-    report: &'a Report<'a>,
+    verdict: Verdict,
     advice: i32,
     message: &'a str,
-    fields: &'a [(String, String)],
+    fields: &'a Fields,
 }
 
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("action", &self.action)?;
-        map.serialize_entry("outcome", &self.report.verdict.outcome)?;
-        map.serialize_entry("status", &self.report.verdict.status)?;
+        map.serialize_entry("outcome", &self.verdict.outcome)?;
+        map.serialize_entry("status", &self.verdict.status)?;
         map.serialize_entry("advice", &self.advice)?;
         map.serialize_entry("message", self.message)?;
-        for (key, value) in self.fields.iter().filter(|(key, _)| !OF_THE_EVENT.contains(&key.as_str())) {
-            let value = if REDACTED.contains(&key.as_str()) { "***" } else { value };
+        let theirs = self.fields.iter().filter(|(key, _)| !OF_THE_EVENT.contains(key));
+        for (key, value) in theirs {
+            let value = if REDACTED.contains(&key) { "***" } else { value };
             map.serialize_entry(key, value)?;
         }
         map.end()

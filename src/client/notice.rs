@@ -1,14 +1,15 @@
 //! A notification of the gateway as an event, once its signature is proved right. Needs no client: whatever receives it
 //! may be another program than the one that took the payment.
 
-use super::encoding::Encoding;
-use super::event::{Event, Report};
+use super::event::Event;
+use super::fields::Fields;
 use crate::abi::*;
 use crate::error::{Error, Result};
 use crate::flow::verdict::Verdict;
 use crate::flow::Phase;
 use crate::gateway::notify;
 use crate::gateway::verify::PublicKey;
+use crate::gateway::words;
 
 impl Event {
     /// In UTF-8, with the cashier's sentence in Chinese: there is no client to say otherwise.
@@ -19,15 +20,9 @@ impl Event {
         PublicKey::from_pem(public_key_pem)?.check(body, authorization)?;
         let order = notify::read(body)?;
         let (outcome, status) = notify::verdict(&order);
-        let report = Report {
-            verdict: Verdict { outcome, status },
-            client_sn: order.get("client_sn").unwrap_or_default(),
-            refund_request_no: None,
-            phase: Phase::Done,
-            queries: 0,
-            remaining_ms: None,
-            reply: Some(&order),
-        };
-        Ok(Self::new(UPAY_ACTION_READ, 0, &report, true, Encoding::Utf8))
+        let words = words::of(UPAY_ACTION_READ, outcome, status, Phase::Done.name(), None);
+        let mut fields = Fields::default();
+        fields.add_data(&order.data);
+        Ok(Self::read(Verdict { outcome, status }, words, fields))
     }
 }

@@ -63,8 +63,8 @@ pub unsafe extern "C" fn upay_event_get(event: *const upay_event, key: *const c_
     })
 }
 
-/// All of it as one JSON object, in the client's encoding, with the payer's account blacked out as in the log. action,
-/// outcome, status, advice and message are the event's own; what the gateway calls by one of these names ("status") is
+/// All of it as one JSON object, in the client's encoding, with the payer's account and keys blacked out as in the log.
+/// action, outcome, status, advice and message are the event's own; what the gateway calls by one of these names ("status") is
 /// read with upay_event_get. Lives as long as the event; NULL for a handle that is not an event.
 #[no_mangle]
 pub extern "C" fn upay_event_json(event: *const upay_event) -> *const c_char {

@@ -2,10 +2,10 @@ use std::ffi::{c_char, c_void};
 
 use super::callback;
 use super::guard::{self, guard};
-use super::text::{not_null, text_in};
+use super::text::{bytes_in, not_null, text_in};
 use crate::abi::*;
 use crate::client::Encoding;
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::gateway::sign;
 
 /// A line of the log: one of UPAY_LOG_ERROR to UPAY_LOG_DEBUG, and one line of UTF-8 of at most 1024 bytes that lives
@@ -75,7 +75,7 @@ pub unsafe extern "C" fn upay_sign(
         // SAFETY: the caller's promise.
         let key = unsafe { text_in("key", key, Encoding::Utf8) }?;
         // SAFETY: the caller's promise.
-        let body = unsafe { bytes(body, length) }?;
+        let body = unsafe { bytes_in(body, length) }?;
         let signature = sign::sign(body, &key);
         // SAFETY: 33 bytes: the caller's promise, and what an MD5 in hex with its NUL has.
         unsafe {
@@ -84,18 +84,4 @@ pub unsafe extern "C" fn upay_sign(
         }
         Ok(())
     })
-}
-
-/// # Safety
-/// `body` has `length` readable bytes.
-pub(super) unsafe fn bytes<'a>(body: *const c_void, length: usize) -> Result<&'a [u8]> {
-    if length == 0 {
-        return Ok(&[]);
-    }
-    not_null("body", body)?;
-    if length > isize::MAX as usize {
-        return Err(Error::new(UPAY_E_ARGUMENT, "length is more than any memory holds"));
-    }
-    // SAFETY: the caller's promise.
-    Ok(unsafe { std::slice::from_raw_parts(body.cast::<u8>(), length) })
 }

@@ -13,6 +13,8 @@ pub mod order;
 
 pub mod event;
 
+pub mod code;
+
 pub mod notify;
 
 pub mod qr;
@@ -24,6 +26,7 @@ mod pin;
 mod text;
 
 pub use client::*;
+pub use code::*;
 pub use event::*;
 pub use library::*;
 pub use notify::*;

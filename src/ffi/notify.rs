@@ -3,8 +3,7 @@ use std::sync::Arc;
 
 use super::event::EVENTS;
 use super::guard::guard;
-use super::library::bytes;
-use super::text::{not_null, put, text_in};
+use super::text::{bytes_in, not_null, put, text_in};
 use super::upay_event;
 use crate::abi::*;
 use crate::client::{Encoding, Event};
@@ -53,7 +52,7 @@ pub unsafe extern "C" fn upay_verify_notify(
         // SAFETY: the caller's promise.
         let public_key_pem = unsafe { text_in("public_key_pem", public_key_pem, Encoding::Utf8) }?;
         // SAFETY: the caller's promise.
-        let body = unsafe { bytes(body, length) }?;
+        let body = unsafe { bytes_in(body, length) }?;
         // SAFETY: the caller's promise. A stranger wrote it: whatever it is, it is not the host's mistake.
         let authorization = unsafe { text_in("authorization", authorization, Encoding::Utf8) }
             .map_err(|error| Error::new(UPAY_E_SIGN, error.message))?;

@@ -1,6 +1,6 @@
 //! C text in and out.
 
-use std::ffi::c_char;
+use std::ffi::{c_char, c_void};
 
 use crate::abi::*;
 use crate::client::Encoding;
@@ -89,6 +89,22 @@ unsafe fn write(bytes: &[u8], counted: usize, buffer: *mut u8, capacity: usize, 
     // SAFETY: the buffer has room for them, and is not NULL: there is at least one byte.
     unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer, bytes.len()) };
     Ok(())
+}
+
+/// A body that a host passes in.
+///
+/// # Safety
+/// `body` has `length` readable bytes for as long as the slice is used.
+pub unsafe fn bytes_in<'a>(body: *const c_void, length: usize) -> Result<&'a [u8]> {
+    if length == 0 {
+        return Ok(&[]);
+    }
+    not_null("body", body)?;
+    if length > isize::MAX as usize {
+        return Err(Error::new(UPAY_E_ARGUMENT, "length is more than any memory holds"));
+    }
+    // SAFETY: the caller's promise.
+    Ok(unsafe { std::slice::from_raw_parts(body.cast::<u8>(), length) })
 }
 
 /// Writes a result where the host wants it.

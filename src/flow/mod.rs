@@ -14,6 +14,7 @@ pub mod pay;
 pub mod precreate;
 mod proof;
 pub mod query;
+pub mod read;
 pub mod refund;
 pub mod settle;
 pub mod verdict;

@@ -1,9 +1,10 @@
 //! A payment: one /pay, and from there to a verdict (protocol rules 1 to 5).
 
 use super::limits::Limits;
-use super::proof::{answer, is_there_already, Answer};
+use super::proof::{agrees, answer, is_there_already, refusal_of, Answer};
 use super::settle::Settle;
 use super::*;
+use crate::gateway::codes::business::Refusal;
 use crate::gateway::codes::OrderStatus;
 
 pub struct Pay {
@@ -34,25 +35,25 @@ impl Pay {
                 if is_there_already(reply) {
                     self.settle.may_be_anothers();
                 }
-                self.verdict(reply)
+                verdict(reply, &self.order)
             }
         };
         fate.map_or_else(|| self.settle.begin(now), Next::Done)
     }
+}
 
-    /// `None`: the answer is not the last word, ask.
-    fn verdict(&self, reply: &Reply) -> Option<Fate> {
-        let status = reply.order_status();
-        let said = reply.get("order_status").is_some();
-        // A refusal that its own order_status contradicts proves nothing.
-        let not_paid = !said || matches!(status, OrderStatus::PayCanceled | OrderStatus::Canceled);
-        match reply.biz_result_code.as_deref()? {
-            "PAY_SUCCESS" if reply.names(&self.order) && (status == OrderStatus::Paid || !said) => Some(Fate::Paid),
-            "PAY_FAIL" if not_paid => Some(Fate::Refused(UPAY_E_REFUSED)),
-            "PAY_FAIL_ERROR" => Some(Fate::Unknown),
-            "FAIL" if not_paid && !is_there_already(reply) => Some(Fate::Refused(UPAY_E_REFUSED)),
-            _ => None,
-        }
+/// What an answer to /pay about this order proves. `None`: it is not the last word, ask.
+pub(super) fn verdict(reply: &Reply, order: &Identity) -> Option<Fate> {
+    // A refusal that its own order_status contradicts proves nothing.
+    let not_paid = agrees(reply, &[OrderStatus::PayCanceled, OrderStatus::Canceled]);
+    match reply.biz_result_code.as_deref()? {
+        "PAY_SUCCESS" if reply.names(order) && agrees(reply, &[OrderStatus::Paid]) => Some(Fate::Paid),
+        "PAY_FAIL" if not_paid => Some(Fate::Refused(UPAY_E_REFUSED)),
+        "PAY_FAIL_ERROR" => Some(Fate::Unknown),
+        // But for the codes that speak of an order which is there already, or was not found: that order, under our
+        // number, has to be asked about.
+        "FAIL" if not_paid && refusal_of(reply) == Refusal::Plain => Some(Fate::Refused(UPAY_E_REFUSED)),
+        _ => None,
     }
 }
 

@@ -38,11 +38,8 @@ impl Precreate {
 
     /// `None`: not the last word. An order is made, or may be made: what cannot be shown cannot be paid.
     fn verdict(&mut self, reply: &Reply) -> Option<Fate> {
-        let untouched = reply.get("order_status").is_none();
         match reply.biz_result_code.as_deref()? {
-            "PRECREATE_FAIL" | "FAIL" if untouched && !is_there_already(reply) => {
-                return Some(Fate::Refused(UPAY_E_REFUSED))
-            }
+            "PRECREATE_FAIL" | "FAIL" if is_refused(reply) => return Some(Fate::Refused(UPAY_E_REFUSED)),
             "PRECREATE_SUCCESS" if reply.get("qr_code").is_some() => return None,
             _ => {}
         }
@@ -52,6 +49,11 @@ impl Precreate {
         self.settle.is_unpayable();
         None
     }
+}
+
+/// No order was made, and none was there.
+pub(super) fn is_refused(reply: &Reply) -> bool {
+    reply.get("order_status").is_none() && !is_there_already(reply)
 }
 
 impl Flow for Precreate {

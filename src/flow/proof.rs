@@ -2,6 +2,7 @@
 //! only in a reply that names the order.
 
 use super::*;
+use crate::gateway::codes::business::{self, Refusal};
 use crate::gateway::codes::{self, is_order_not_exists, Class, OrderStatus};
 use crate::gateway::reply::Standing;
 
@@ -35,7 +36,7 @@ pub fn answer<'a>(heard: &'a Result<Reply>, order: &Identity) -> Answer<'a> {
 
 /// FAIL with a code that speaks of an order which is there already: that order, under our number, has to be asked about.
 pub fn is_there_already(reply: &Reply) -> bool {
-    matches!(reply.biz_error_code.as_deref(), Some("CLIENT_SN_CONFLICT" | "TRADE_HAS_SUCCESS"))
+    refusal_of(reply) == Refusal::OrderThere
 }
 
 /// What the answer to a query or to a cancel proves.
@@ -86,7 +87,7 @@ impl Proof {
         }
     }
 
-    fn of_query(reply: &Reply, order: &Identity) -> Self {
+    pub fn of_query(reply: &Reply, order: &Identity) -> Self {
         let code = reply.biz_result_code.as_deref().unwrap_or_default();
         match codes::class(code) {
             Class::Success => {}
@@ -108,15 +109,15 @@ impl Proof {
         }
     }
 
-    fn of_cancel(reply: &Reply) -> Self {
+    pub fn of_cancel(reply: &Reply) -> Self {
         match reply.biz_result_code.as_deref().unwrap_or_default() {
             "CANCEL_SUCCESS" | "CANCEL_ABORT_SUCCESS" => Self::returned_unless_contradicted(reply),
             "CANCEL_IN_PROGRESS" | "CANCEL_ABORT_IN_PROGRESS" => Self::Moving,
             "CANCEL_ERROR" | "CANCEL_ABORT_ERROR" => Self::Final(Fate::Unknown),
-            "FAIL" => match reply.biz_error_code.as_deref() {
-                Some("UPAY_CANCEL_ORDER_NOOP") => Self::returned_unless_contradicted(reply),
-                Some("UPAY_CANCEL_INVALID_ORDER_STATE" | "UPAY_TCP_ORDER_NOT_REFUNDABLE") => Self::CancelRefused,
-                code if is_order_not_exists(code) => Self::Absent,
+            "FAIL" => match refusal_of(reply) {
+                Refusal::Cancelled => Self::returned_unless_contradicted(reply),
+                Refusal::NotCancellable => Self::CancelRefused,
+                Refusal::NoOrder => Self::Absent,
                 // It may do so the next time: not the word on which "paid" becomes final.
                 _ => Self::Nothing,
             },
@@ -126,10 +127,20 @@ impl Proof {
 
     /// "Cancelled", unless the same reply describes the order as anything else.
     fn returned_unless_contradicted(reply: &Reply) -> Self {
-        match reply.order_status() {
-            OrderStatus::Canceled | OrderStatus::PayCanceled | OrderStatus::Refunded => Self::Final(Fate::Returned),
-            OrderStatus::Unheard if reply.get("order_status").is_none() => Self::Final(Fate::Returned),
-            _ => Self::Moving,
+        if agrees(reply, &[OrderStatus::Canceled, OrderStatus::PayCanceled, OrderStatus::Refunded]) {
+            Self::Final(Fate::Returned)
+        } else {
+            Self::Moving
         }
     }
+}
+
+/// The reply's own order_status is one of these, or it has none.
+pub fn agrees(reply: &Reply, with: &[OrderStatus]) -> bool {
+    reply.get("order_status").is_none() || with.contains(&reply.order_status())
+}
+
+/// What the reply's FAIL proves.
+pub fn refusal_of(reply: &Reply) -> Refusal {
+    business::refusal(reply.biz_error_code.as_deref())
 }

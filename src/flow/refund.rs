@@ -1,8 +1,9 @@
 //! A refund (protocol section 6): in doubt, it is sent again under the same number, which moves the money once.
 
 use super::limits::Limits;
-use super::proof::{answer, Answer};
+use super::proof::{agrees, answer, refusal_of, Answer};
 use super::*;
+use crate::gateway::codes::business::Refusal;
 use crate::gateway::codes::OrderStatus;
 
 pub struct Refund {
@@ -156,25 +157,21 @@ impl Refund {
 }
 
 pub(super) fn refund_said(reply: &Reply, order: &Identity) -> Said {
-    let status = reply.order_status();
     match reply.biz_result_code.as_deref().unwrap_or_default() {
         "REFUND_SUCCESS" if !names(reply, order) => Said::HasIt,
-        "REFUND_SUCCESS" => match status {
-            OrderStatus::Refunded | OrderStatus::PartialRefunded => Said::Final(Fate::Refunded),
-            OrderStatus::Unheard if reply.get("order_status").is_none() => Said::Final(Fate::Refunded),
-            _ => Said::HasIt,
-        },
+        "REFUND_SUCCESS" if agrees(reply, &[OrderStatus::Refunded, OrderStatus::PartialRefunded]) => {
+            Said::Final(Fate::Refunded)
+        }
+        "REFUND_SUCCESS" => Said::HasIt,
         "REFUND_IN_PROGRESS" => Said::UnderWay,
         "REFUND_ERROR" => Said::Final(Fate::Unknown),
-        "FAIL" | "REFUND_FAIL" => match reply.biz_error_code.as_deref() {
-            Some("UPAY_REFUND_ORDER_NOOP" | "REFUND_REQUEST_CONFLICT") => Said::HasIt,
-            _ => Said::NotByThis(Fate::Refused(UPAY_E_REFUSED)),
-        },
+        "FAIL" | "REFUND_FAIL" if refusal_of(reply) == Refusal::RefundThere => Said::HasIt,
+        "FAIL" | "REFUND_FAIL" => Said::NotByThis(Fate::Refused(UPAY_E_REFUSED)),
         _ => Said::Nothing(UPAY_E_REPLY),
     }
 }
 
-fn names(reply: &Reply, order: &Identity) -> bool {
+pub(super) fn names(reply: &Reply, order: &Identity) -> bool {
     reply.get("client_sn") == Some(&order.client_sn)
 }
 

@@ -9,7 +9,7 @@ pub struct Verdict {
     pub status: upay_status,
 }
 
-const fn verdict(outcome: i32, status: upay_status) -> Verdict {
+pub(super) const fn verdict(outcome: i32, status: upay_status) -> Verdict {
     Verdict { outcome, status }
 }
 

@@ -1,6 +1,7 @@
 //! The gateway's protocol: requests, replies, notifications, the signatures, the codes, and the words for a cashier.
 //! Pure: no clock, no I/O.
 
+pub mod charge;
 pub mod codes;
 pub mod field;
 mod json;

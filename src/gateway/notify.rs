@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::codes::OrderStatus;
+use super::codes::Means;
 use super::json;
 use super::reply::{text, Reply};
 use crate::abi::*;
@@ -27,16 +27,13 @@ pub fn read(body: &[u8]) -> Result<Reply> {
 
 /// Outcome and status of the payment. Given back in part is neither paid nor nothing owed.
 pub fn verdict(order: &Reply) -> (i32, upay_status) {
-    match order.order_status() {
-        OrderStatus::Paid => (UPAY_OUTCOME_SUCCESS, UPAY_OK),
-        OrderStatus::PayCanceled | OrderStatus::Canceled | OrderStatus::Refunded => {
-            (UPAY_OUTCOME_FAILED, UPAY_E_CANCELLED)
-        }
-        OrderStatus::Open | OrderStatus::Moving => (UPAY_OUTCOME_PENDING, UPAY_OK),
-        OrderStatus::PartialRefunded | OrderStatus::Error | OrderStatus::Unheard => {
-            (UPAY_OUTCOME_UNKNOWN, UPAY_E_UNRESOLVED)
-        }
-    }
+    let outcome = order.order_status().outcome();
+    let status = match outcome {
+        UPAY_OUTCOME_FAILED => UPAY_E_CANCELLED,
+        UPAY_OUTCOME_UNKNOWN => UPAY_E_UNRESOLVED,
+        _ => UPAY_OK,
+    };
+    (outcome, status)
 }
 
 #[cfg(test)]

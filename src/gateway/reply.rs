@@ -2,9 +2,9 @@
 //! action, and the order itself. Tolerant of form (numbers for strings, `null`, absent and unknown fields), strict in
 //! meaning: what cannot be read proves nothing.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::codes::{self, OrderStatus};
+use super::codes::{self, request, OrderStatus};
 use super::json;
 use crate::abi::*;
 use crate::error::{Error, Result};
@@ -18,7 +18,8 @@ pub struct Reply {
     pub biz_result_code: Option<String>,
     pub biz_error_code: Option<String>,
     pub biz_error_message: Option<String>,
-    /// `biz_response.data`: scalars as text, anything else as JSON.
+    /// `biz_response.data`, or what stands in `biz_response` itself where there is no `data`: scalars as text, anything
+    /// else as JSON.
     pub data: Vec<(String, String)>,
 }
 
@@ -49,19 +50,19 @@ impl Reply {
         // A refusal comes with 200 or 4xx. From a gateway that fails at the same time it proves nothing.
         let refused = reply.as_ref().is_some_and(|reply| reply.result_code.as_deref() == Some("400"));
         let reply = reply.filter(|_| !refused || matches!(http_status, 200..=299 | 400..=499));
-        if reply.is_none() && http_status >= 500 {
-            return Err(Error::new(UPAY_E_GATEWAY, format!("the gateway answered with HTTP status {http_status}")));
-        }
-        reply.ok_or_else(|| Error::new(UPAY_E_REPLY, format!("the reply is unreadable (HTTP status {http_status})")))
+        reply.ok_or_else(|| unreadable(http_status))
     }
 
     fn parse(body: &[u8]) -> Option<Self> {
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        let top = json::read(body)?;
+        let top = object(body)?;
         let result_code = text(top.get("result_code"))?;
         let biz = top.get("biz_response").unwrap_or(&Value::Null);
+        // The tables of 003 list the order's fields in biz_response, its samples have them in data. Activation and
+        // check-in come in both forms.
         let data = biz.get("data").and_then(Value::as_object);
-        let entries = data.into_iter().flatten();
+        let flat = biz.as_object().filter(|_| data.is_none()).into_iter().flatten();
+        let flat = flat.filter(|(key, _)| !ANSWER.contains(&key.as_str()));
+        let entries = data.into_iter().flatten().chain(flat);
         Some(Self {
             result_code: Some(result_code),
             error_code: text(top.get("error_code")),
@@ -84,12 +85,13 @@ impl Reply {
                 "the reply refuses the request and says what became of it",
             )),
             "400" => {
-                let status = match self.error_code.as_deref() {
-                    Some("ILLEGAL_SIGN") => UPAY_E_SIGN,
-                    Some("INVALID_TERMINAL" | "TERMINAL_NOT_EXISTS") => UPAY_E_TERMINAL,
-                    _ => UPAY_E_REQUEST,
-                };
-                Standing::Refused(Error::new(status, format!("the gateway refused the request: {}", why())))
+                let status = request::status(self.error_code.as_deref());
+                let error = Error::new(status, format!("the gateway refused the request: {}", why()));
+                // A refusal because the gateway failed is none.
+                if status == UPAY_E_GATEWAY {
+                    return Standing::InDoubt(error);
+                }
+                Standing::Refused(error)
             }
             code => {
                 let status = if code.starts_with('5') { UPAY_E_GATEWAY } else { UPAY_E_REPLY };
@@ -115,6 +117,17 @@ impl Reply {
             && order.total_amount.as_deref().is_none_or(|amount| same("total_amount", amount))
     }
 
+    /// The order that the reply itself names, for a reader who cannot know which one was meant. What it leaves out is
+    /// empty, so that it names no order.
+    pub fn identity(&self) -> Identity {
+        let own = |key: &str| self.get(key).unwrap_or_default().to_owned();
+        Identity {
+            terminal_sn: own("terminal_sn"),
+            client_sn: own("client_sn"),
+            total_amount: Some(own("total_amount")),
+        }
+    }
+
     /// The reply for the host's eyes: what is said of another order is not in it.
     pub fn shown_for(&self, order: &Identity) -> Self {
         let data = if self.fits(order) { self.data.clone() } else { Vec::new() };
@@ -128,6 +141,23 @@ impl Reply {
             && order.total_amount.is_some()
             && self.get("total_amount") == order.total_amount.as_deref()
     }
+}
+
+/// What `biz_response` says of the action, and not of the order.
+const ANSWER: [&str; 4] = ["result_code", "error_code", "error_message", "data"];
+
+pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
+    match json::read(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body))? {
+        Value::Object(top) => Some(top),
+        _ => None,
+    }
+}
+
+pub(super) fn unreadable(http_status: u16) -> Error {
+    if http_status >= 500 {
+        return Error::new(UPAY_E_GATEWAY, format!("the gateway answered with HTTP status {http_status}"));
+    }
+    Error::new(UPAY_E_REPLY, format!("the reply is unreadable (HTTP status {http_status})"))
 }
 
 /// A scalar as text. The gateway writes every value as a string; others have been seen.
@@ -200,6 +230,35 @@ mod tests {
         }
         let contradicted = r#"{"result_code":"400","biz_response":{"result_code":"PAY_SUCCESS","data":null}}"#;
         assert!(matches!(read(contradicted).standing(), Standing::InDoubt(_)));
+    }
+
+    #[test]
+    fn a_400_for_a_failure_of_the_gateways_own_proves_nothing() {
+        for code in ["UNKNOWN_SYSTEM_ERROR", "UNEXPECTED_PROVIDER_ERROR", "MAINTENANCE_INPROGRESS"] {
+            let reply = read(&format!(r#"{{"result_code":"400","error_code":"{code}"}}"#));
+            assert!(matches!(reply.standing(), Standing::InDoubt(_)), "{code}");
+        }
+    }
+
+    #[test]
+    fn fields_without_data_are_read_where_they_stand() {
+        let reply = read(r#"{"result_code":"200","biz_response":{"result_code":"FAIL","sn":"7","data":null}}"#);
+        assert_eq!(reply.data, [("sn".to_owned(), "7".to_owned())]);
+        let reply = read(r#"{"result_code":"200","biz_response":{"sn":"7","data":{"sn":"8"}}}"#);
+        assert_eq!(reply.data, [("sn".to_owned(), "8".to_owned())]);
+    }
+
+    #[test]
+    fn a_reply_that_leaves_out_number_or_amount_does_not_name_its_own_order() {
+        let own = |data: &str| {
+            let reply = read(&format!(r#"{{"result_code":"200","biz_response":{{"data":{data}}}}}"#));
+            let order = reply.identity();
+            reply.names(&order)
+        };
+        assert!(own(r#"{"client_sn":"c","total_amount":"100"}"#));
+        for data in [r#"{"client_sn":"c"}"#, r#"{"total_amount":"100"}"#, r#"{"sn":"7"}"#, "{}"] {
+            assert!(!own(data), "{data}");
+        }
     }
 
     #[test]

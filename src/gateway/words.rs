@@ -1,6 +1,8 @@
 //! What a cashier is told: one sentence in Chinese and in English, and what to do next, for every verdict.
 
-use super::codes;
+use std::ffi::CStr;
+
+use super::codes::{self, Entry};
 use crate::abi::*;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -8,6 +10,14 @@ pub struct Words {
     pub advice: i32,
     pub zh: &'static str,
     pub en: &'static str,
+}
+
+impl From<Entry> for Words {
+    fn from(entry: Entry) -> Self {
+        // The tables are text of this library's own.
+        let text = |text: &'static CStr| text.to_str().unwrap_or_default();
+        words(entry.advice, text(entry.zh), text(entry.en))
+    }
 }
 
 const fn words(advice: i32, zh: &'static str, en: &'static str) -> Words {
@@ -215,7 +225,7 @@ fn pay(outcome: i32, status: upay_status, biz_error_code: Option<&str>) -> Words
             "The gateway did not get the order: start a new payment. Should it arrive late, it is given back.",
         ),
         _ => match biz_error_code.and_then(codes::refusal_of) {
-            Some(row) => words(row.advice, row.zh, row.en),
+            Some(words) => words,
             None => words(
                 UPAY_ADVICE_RETRY,
                 "收款失败，未扣款或款项已退回顾客，可重新收款。",

@@ -41,7 +41,7 @@ static void *keep_the_library_busy(void *argument)
 static void in_the_child(void)
 {
     upay_client *another = UNTOUCHED;
-    upay_event *notified = UNTOUCHED;
+    upay_event *notified = UNTOUCHED, *read = UNTOUCHED;
     char signature[33] = "as was", picture[8] = "as was";
 
     every_client_call(client, UPAY_E_FORKED);
@@ -55,6 +55,12 @@ static void in_the_child(void)
     CHECK_STATUS(upay_sign("{}", 2, "key", signature), UPAY_E_FORKED);
     CHECK_STATUS(upay_verify_notify("{}", 2, "signature", "key", &notified), UPAY_E_FORKED);
     CHECK_STATUS(upay_qr("text", UPAY_QR_SVG, 4, 4, picture, sizeof picture, NULL), UPAY_E_FORKED);
+    CHECK_STATUS(upay_read_reply(UPAY_DIALECT_UPAY, 200, "{}", 2, &read), UPAY_E_FORKED);
+    CHECK(read == UNTOUCHED);
+    CHECK(upay_code_at(UPAY_TABLE_ORDER_STATUS, 0) == NULL);
+    CHECK(upay_code_text(UPAY_TABLE_ORDER_STATUS, "PAID", "zh") == NULL);
+    CHECK_NUMBER(upay_code_outcome(UPAY_TABLE_ORDER_STATUS, "PAID"), UPAY_OUTCOME_UNKNOWN);
+    CHECK_NUMBER(upay_code_advice(UPAY_TABLE_ORDER_STATUS, "PAID"), UPAY_ADVICE_NONE);
     CHECK_TEXT(signature, "as was");
     CHECK_TEXT(picture, "as was");
     CHECK(notified == UNTOUCHED);

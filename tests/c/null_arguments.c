@@ -55,6 +55,31 @@ static void of_a_notification(void)
     CHECK(event == UNTOUCHED);
 }
 
+static void of_codes(void)
+{
+    CHECK(upay_code_text(UPAY_TABLE_ORDER_STATUS, NULL, "zh") == NULL);
+    CHECK(upay_code_text(UPAY_TABLE_ORDER_STATUS, "PAID", NULL) == NULL);
+    CHECK(upay_code_text(UPAY_TABLE_ORDER_STATUS, "PAID", "zh") != NULL);
+    CHECK_NUMBER(upay_code_outcome(UPAY_TABLE_ORDER_STATUS, NULL), UPAY_OUTCOME_UNKNOWN);
+    CHECK_NUMBER(upay_code_outcome(UPAY_TABLE_ORDER_STATUS, "PAID"), UPAY_OUTCOME_SUCCESS);
+    CHECK_NUMBER(upay_code_advice(UPAY_TABLE_ORDER_STATUS, NULL), UPAY_ADVICE_NONE);
+    CHECK_NUMBER(upay_code_advice(UPAY_TABLE_ORDER_STATUS, "PAID"), UPAY_ADVICE_DELIVER);
+}
+
+static void of_a_reply(void)
+{
+    upay_event *event = UNTOUCHED;
+
+    CHECK_STATUS(upay_read_reply(UPAY_DIALECT_UPAY, 200, NULL, 5, &event), UPAY_E_ARGUMENT);
+    CHECK_LAST_ERROR("body");
+    CHECK_STATUS(upay_read_reply(UPAY_DIALECT_UPAY, 200, BODY, strlen(BODY), NULL), UPAY_E_ARGUMENT);
+    CHECK_LAST_ERROR("out");
+    /* Nothing has no bytes, wherever it stands; and it is no reply. */
+    CHECK_STATUS(upay_read_reply(UPAY_DIALECT_UPAY, 200, NULL, 0, &event), UPAY_E_REPLY);
+    CHECK_STATUS(upay_read_reply(UPAY_DIALECT_CHARGE, 503, BODY, strlen(BODY), &event), UPAY_E_GATEWAY);
+    CHECK(event == UNTOUCHED);
+}
+
 static void of_a_client(upay_client *client)
 {
     char buffer[8] = "as was";
@@ -155,6 +180,8 @@ int main(int argc, char **argv)
     of_the_library();
     of_a_picture();
     of_a_notification();
+    of_codes();
+    of_a_reply();
     client = new_client(argv[1], argv[2]);
     of_a_client(client);
     CHECK_OK(upay_client_watch(client, NULL, NULL, NULL));

@@ -5,6 +5,7 @@ mod simulator;
 
 mod c_programs;
 mod cancel;
+mod codes;
 mod examples;
 mod header;
 mod host;
@@ -13,6 +14,7 @@ mod not_sent;
 mod notify;
 mod precreate;
 mod qr;
+mod read_reply;
 mod refund;
 mod restart;
 mod scenarios;

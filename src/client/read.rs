@@ -1,0 +1,48 @@
+//! A reply that a host got by its own means, as an event: no client, no order and no journal has part in it.
+
+use super::fields::Fields;
+use super::Event;
+use crate::abi::*;
+use crate::error::{Error, Result};
+use crate::flow;
+use crate::flow::verdict::Verdict;
+use crate::gateway::charge;
+use crate::gateway::codes::Entry;
+use crate::gateway::reply::Reply;
+use crate::gateway::words::{self, Words};
+use crate::transport::REPLY_BYTES_MAX;
+
+/// An unreadable reply is an error, and no event: there is nothing to show.
+pub fn read_reply(dialect: i32, http_status: i32, body: &[u8]) -> Result<Event> {
+    let status = u16::try_from(http_status).ok().filter(|status| (100..=599).contains(status));
+    let http_status = status.ok_or_else(|| Error::value("http_status", "must be 100 to 599"))?;
+    if body.len() > REPLY_BYTES_MAX {
+        return Err(Error::new(UPAY_E_REPLY, format!("the reply is longer than {REPLY_BYTES_MAX} bytes")));
+    }
+    let mut fields = Fields::default();
+    fields.add("http_status", Some(http_status));
+    match dialect {
+        UPAY_DIALECT_UPAY => {
+            let reply = Reply::read(http_status, body)?;
+            fields.add_reply(&reply);
+            let (verdict, words) = flow::read::read(&reply);
+            Ok(Event::read(verdict, words, fields))
+        }
+        UPAY_DIALECT_CHARGE => {
+            let reply = charge::Reply::read(http_status, body)?;
+            if let charge::Code::Error(code) = &reply.code {
+                fields.add("error_code", Some(code));
+            }
+            if reply.code != charge::Code::Done {
+                fields.add("error_message", reply.message.as_deref());
+            }
+            fields.add_data(&reply.data);
+            let (says, row) = reply.says(http_status);
+            let verdict = Verdict { outcome: says.outcome, status: says.status };
+            let nobody_knows = || words::of(UPAY_ACTION_READ, verdict.outcome, verdict.status, "", None);
+            let words = row.map_or_else(nobody_knows, |row| Words::from(Entry::from(row)));
+            Ok(Event::read(verdict, words, fields))
+        }
+        _ => Err(Error::value("dialect", "must be UPAY_DIALECT_UPAY or UPAY_DIALECT_CHARGE")),
+    }
+}

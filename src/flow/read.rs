@@ -1,0 +1,144 @@
+//! What a reply says by itself, for a host that asked the gateway by its own means. The flows' rules hold, with two
+//! things missing: there is no order to hold the reply against, so it must name one, and there is nobody to ask again,
+//! so what a flow would go on asking about is "pending" when the gateway says so, and "unknown" otherwise.
+
+use super::proof::{agrees, refusal_of, Proof};
+use super::refund::Said;
+use super::verdict::{verdict, Verdict};
+use super::*;
+use crate::gateway::codes::business::{self, Refusal};
+use crate::gateway::codes::result::{self, Answer, Asked, Class};
+use crate::gateway::codes::{find, order, request, Entry, OrderStatus, Row, Table};
+use crate::gateway::reply::Standing;
+use crate::gateway::words::{self, Words};
+
+const DONE: Verdict = verdict(UPAY_OUTCOME_SUCCESS, UPAY_OK);
+const REFUSED: Verdict = verdict(UPAY_OUTCOME_FAILED, UPAY_E_REFUSED);
+const UNRESOLVED: Verdict = unknown(UPAY_E_UNRESOLVED);
+
+const fn unknown(status: upay_status) -> Verdict {
+    verdict(UPAY_OUTCOME_UNKNOWN, status)
+}
+
+pub fn read(reply: &Reply) -> (Verdict, Words) {
+    let answered = reply.biz_result_code.as_deref().and_then(|code| find(result::ROWS, code));
+    let verdict = match reply.standing() {
+        _ if brings_a_key(reply) => DONE,
+        Standing::Refused(error) => verdict(UPAY_OUTCOME_FAILED, error.status),
+        Standing::InDoubt(error) => unknown(error.status),
+        Standing::Answered => answered.map_or(UNRESOLVED, |row| of_answer(row.means, reply)),
+    };
+    (verdict, words_for(verdict, answered, reply))
+}
+
+fn of_answer(Answer { asked, class }: Answer, reply: &Reply) -> Verdict {
+    let order = reply.identity();
+    match (class, asked) {
+        (Class::InProgress, _) => Verdict::PENDING,
+        (Class::Unknown, _) => UNRESOLVED,
+        (_, Asked::Pay) => match pay::verdict(reply, &order) {
+            Some(fate) => Verdict::of(UPAY_ACTION_PAY, fate),
+            None if reply.names(&order) => UNRESOLVED,
+            None => unknown(UPAY_E_REPLY),
+        },
+        (_, Asked::Cancel) => match Proof::of_cancel(reply) {
+            Proof::Final(fate) => Verdict::of(UPAY_ACTION_CANCEL, fate),
+            _ => UNRESOLVED,
+        },
+        (_, Asked::Refund) => match refund::refund_said(reply, &order) {
+            Said::Final(fate) => Verdict::of(UPAY_ACTION_REFUND, fate),
+            Said::NotByThis(fate) => {
+                let as_before = [OrderStatus::Paid, OrderStatus::PartialRefunded];
+                unless_contradicted(Verdict::of(UPAY_ACTION_REFUND, fate), reply, &as_before)
+            }
+            _ if refund::names(reply, &order) => UNRESOLVED,
+            _ => unknown(UPAY_E_REPLY),
+        },
+        // What cannot be shown cannot be paid.
+        (Class::Success, Asked::Precreate) if reply.get("qr_code").is_none() => unknown(UPAY_E_REPLY),
+        // No payment yet: the customer has still to scan the code.
+        (Class::Success, Asked::Precreate) => unless_contradicted(Verdict::PENDING, reply, &[OrderStatus::Open]),
+        (Class::Fail, Asked::Precreate) if precreate::is_refused(reply) => REFUSED,
+        (Class::Fail, Asked::Precreate) => UNRESOLVED,
+        // Without the key that it speaks of.
+        (_, Asked::Checkin) => unknown(UPAY_E_REPLY),
+        (Class::Success, Asked::Anything) => of_order(reply, &order),
+        (Class::Fail, Asked::Anything) => of_fail(reply),
+    }
+}
+
+fn unless_contradicted(said: Verdict, reply: &Reply, allowed: &[OrderStatus]) -> Verdict {
+    if agrees(reply, allowed) {
+        said
+    } else {
+        UNRESOLVED
+    }
+}
+
+/// The answer to a query: how the order stands.
+fn of_order(reply: &Reply, order: &Identity) -> Verdict {
+    let proof = Proof::of_query(reply, order);
+    match proof {
+        Proof::Paid => Verdict::of(UPAY_ACTION_PAY, Fate::Paid),
+        Proof::Final(fate) => Verdict::of(UPAY_ACTION_PAY, fate),
+        Proof::Moving if reply.order_status() == OrderStatus::Unheard => UNRESOLVED,
+        Proof::Open | Proof::Moving => Verdict::PENDING,
+        Proof::Absent | Proof::CancelRefused | Proof::Doubt(_) | Proof::Nothing => unknown(proof.trouble()),
+    }
+}
+
+/// FAIL is never read as done.
+fn of_fail(reply: &Reply) -> Verdict {
+    match refusal_of(reply) {
+        Refusal::Plain => {
+            let quiet = [OrderStatus::PayCanceled, OrderStatus::Canceled];
+            unless_contradicted(REFUSED, reply, &quiet)
+        }
+        // The cancel did nothing, and the payment stands.
+        Refusal::NotCancellable => REFUSED,
+        // Of the payment that it is about: nothing is owed.
+        Refusal::Cancelled => match Proof::of_cancel(reply) {
+            Proof::Final(fate) => Verdict::of(UPAY_ACTION_PAY, fate),
+            _ => UNRESOLVED,
+        },
+        // One such answer is not proof: a request may still arrive.
+        Refusal::NoOrder => unknown(UPAY_E_NO_ORDER),
+        Refusal::NoTrade | Refusal::OrderThere | Refusal::RefundThere => UNRESOLVED,
+    }
+}
+
+/// An activation or a check-in: it has the terminal's key, and speaks of no order. Some have no result_code.
+fn brings_a_key(reply: &Reply) -> bool {
+    let has = |key: &&str| reply.get(key).is_some();
+    let known = |code: &str| matches!(result::class(code), Class::Success);
+    let fine = reply.result_code.as_deref() == Some("200")
+        && reply.biz_error_code.is_none()
+        && reply.biz_result_code.as_deref().is_none_or(known);
+    fine && ["terminal_sn", "terminal_key"].iter().all(has) && !["sn", "client_sn", "order_status"].iter().any(has)
+}
+
+/// The words of the code that decided: of the most telling one with this outcome.
+fn words_for(verdict: Verdict, answered: Option<&'static Row<Answer>>, reply: &Reply) -> Words {
+    let of = |table: &dyn Table, code: Option<&str>| code.and_then(|code| table.entry(code));
+    let answer = answered.map(Entry::from);
+    let told = match answered.map(|row| row.means) {
+        None if brings_a_key(reply) => {
+            [result::ROWS.iter().find(|row| row.means.asked == Asked::Checkin).map(Entry::from), None]
+        }
+        None => [of(&request::ROWS, reply.error_code.as_deref()), None],
+        // Made, which is done, and to be paid, which is pending.
+        Some(Answer { asked: Asked::Precreate, class: Class::Success }) if verdict == Verdict::PENDING => {
+            [answer.map(|row| Entry { outcome: verdict.outcome, ..row }), None]
+        }
+        Some(Answer { asked: Asked::Anything, class: Class::Success }) => {
+            [of(&order::ROWS, reply.get("order_status")), answer]
+        }
+        Some(Answer { class: Class::Fail, .. }) => [of(&business::ROWS, reply.biz_error_code.as_deref()), answer],
+        Some(_) => [answer, None],
+    };
+    match told.into_iter().flatten().find(|entry| entry.outcome == verdict.outcome) {
+        // "Deliver" is for an order that was compared; of this one nobody knows whether it is the host's.
+        Some(entry) if entry.advice != UPAY_ADVICE_DELIVER => Words::from(entry),
+        _ => words::of(UPAY_ACTION_READ, verdict.outcome, verdict.status, Phase::Done.name(), None),
+    }
+}

@@ -1,0 +1,140 @@
+//! Reading the charge gateway's replies (004): an envelope of `code`, `message` and `data`, and an HTTP status. libupay
+//! does not call that gateway; it tells a host what an answer amounts to.
+//!
+//! "Done" needs both, `code` 0 and HTTP 200. "Refused" is believed from a code of the table, or from a status that turns
+//! a request away at the door, unless the server failed. All else is unknown.
+
+use serde_json::Value;
+
+use super::codes::charge::{Says, ERRORS, HTTP_STATUSES};
+use super::codes::{find, Row};
+use super::reply::{object, text, unreadable};
+use crate::abi::*;
+use crate::error::Result;
+
+/// A readable reply.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Reply {
+    pub code: Code,
+    pub message: Option<String>,
+    /// As in a reply of UPay: scalars as text, anything else as JSON.
+    pub data: Vec<(String, String)>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Code {
+    Done,
+    Error(String),
+    /// Absent or empty, as the document's own sample has it: the HTTP status has to say more.
+    None,
+}
+
+impl Reply {
+    pub fn read(http_status: u16, body: &[u8]) -> Result<Self> {
+        Self::parse(body).ok_or_else(|| unreadable(http_status))
+    }
+
+    fn parse(body: &[u8]) -> Option<Self> {
+        let top = object(body)?;
+        if !["code", "message", "data"].iter().any(|key| top.contains_key(*key)) {
+            return None;
+        }
+        let code = match top.get("code") {
+            Some(Value::Number(number)) if number.as_u64() == Some(0) => Code::Done,
+            Some(Value::Bool(_) | Value::Array(_) | Value::Object(_)) => return None,
+            code => text(code).map_or(Code::None, Code::Error),
+        };
+        let data = top.get("data").and_then(Value::as_object).into_iter().flatten();
+        Some(Self {
+            code,
+            message: text(top.get("message")),
+            data: data.filter_map(|(key, value)| Some((key.clone(), text(Some(value))?))).collect(),
+        })
+    }
+
+    /// What it comes to, and the row whose words say so; `None`: nobody knows, and no row says why.
+    pub fn says(&self, http_status: u16) -> (Says, Option<&'static Row<Says>>) {
+        let http = find(HTTP_STATUSES, &http_status.to_string());
+        let server_failed = http_status >= 500;
+        let row = match &self.code {
+            Code::Done if http_status == 200 => http,
+            _ if server_failed => http,
+            // A page of another kind, or a success that its own status contradicts.
+            Code::Done => None,
+            _ if http.is_none() => None,
+            Code::Error(code) => find(ERRORS, code).or_else(|| http.filter(|_| at_the_door(http_status))),
+            Code::None => http.filter(|_| http_status != 200),
+        };
+        let status = if server_failed { UPAY_E_GATEWAY } else { UPAY_E_UNRESOLVED };
+        let nobody_knows = Says { outcome: UPAY_OUTCOME_UNKNOWN, status };
+        (row.map_or(nobody_knows, |row| row.means), row)
+    }
+}
+
+/// Turned away before anything was done, whatever the code; a business refusal (402) with an unheard-of code may be
+/// anything, a refund under way included.
+fn at_the_door(http_status: u16) -> bool {
+    matches!(http_status, 400 | 401 | 403 | 404)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn says(http_status: u16, body: &str) -> (i32, upay_status) {
+        let (says, _) = Reply::read(http_status, body.as_bytes()).unwrap().says(http_status);
+        (says.outcome, says.status)
+    }
+
+    #[test]
+    fn done_needs_the_number_0_and_http_200() {
+        assert_eq!(says(200, r#"{"code":0,"message":"suucess","data":{}}"#), (UPAY_OUTCOME_SUCCESS, UPAY_OK));
+        for http_status in [0, 100, 201, 204, 302, 400, 401, 402, 403, 404, 418, 500, 503, 599] {
+            assert_eq!(says(http_status, r#"{"code":0}"#).0, UPAY_OUTCOME_UNKNOWN, "{http_status}");
+        }
+        for code in [r#""0""#, "0.0", "-0.0", "1", "-1", "null", r#""""#, r#""SUCCESS""#] {
+            assert_ne!(says(200, &format!(r#"{{"code":{code}}}"#)).0, UPAY_OUTCOME_SUCCESS, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_known_code_decides_unless_the_server_failed() {
+        for http_status in [200, 400, 401, 402, 403, 404] {
+            let refused = says(http_status, r#"{"code":"refund_refused","message":"m"}"#);
+            assert_eq!(refused, (UPAY_OUTCOME_FAILED, UPAY_E_REFUSED), "{http_status}");
+            let open = says(http_status, r#"{"code":"refund_pending"}"#);
+            assert_eq!(open, (UPAY_OUTCOME_UNKNOWN, UPAY_E_UNRESOLVED), "{http_status}");
+        }
+        for code in ["refund_refused", "refund_wait_operation", "unheard_of", ""] {
+            for http_status in [500, 502, 505] {
+                let failed = says(http_status, &format!(r#"{{"code":"{code}"}}"#));
+                assert_eq!(failed, (UPAY_OUTCOME_UNKNOWN, UPAY_E_GATEWAY), "{code} {http_status}");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_known_code_the_status_decides_as_far_as_it_can() {
+        let unknown = (UPAY_OUTCOME_UNKNOWN, UPAY_E_UNRESOLVED);
+        for body in [r#"{"code":"","message":"failed"}"#, r#"{"message":"failed"}"#, r#"{"code":null}"#] {
+            assert_eq!(says(200, body), unknown, "{body}");
+            assert_eq!(says(400, body), (UPAY_OUTCOME_FAILED, UPAY_E_REQUEST), "{body}");
+            assert_eq!(says(401, body), (UPAY_OUTCOME_FAILED, UPAY_E_SIGN), "{body}");
+            assert_eq!(says(402, body), (UPAY_OUTCOME_FAILED, UPAY_E_REFUSED), "{body}");
+            assert_eq!(says(404, body), (UPAY_OUTCOME_UNKNOWN, UPAY_E_NO_ORDER), "{body}");
+            assert_eq!(says(302, body), unknown, "{body}");
+        }
+        assert_eq!(says(402, r#"{"code":"unheard_of"}"#), unknown);
+        assert_eq!(says(401, r#"{"code":"unheard_of"}"#), (UPAY_OUTCOME_FAILED, UPAY_E_SIGN));
+    }
+
+    #[test]
+    fn what_is_no_envelope_is_unreadable() {
+        for body in
+            ["", "[]", "0", "{}", "{", "<html>", r#"{"result_code":"200"}"#, r#"{"code":true}"#, r#"{"code":[0]}"#]
+        {
+            assert_eq!(Reply::read(200, body.as_bytes()).unwrap_err().status, UPAY_E_REPLY, "{body}");
+            assert_eq!(Reply::read(502, body.as_bytes()).unwrap_err().status, UPAY_E_GATEWAY, "{body}");
+        }
+    }
+}

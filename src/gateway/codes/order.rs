@@ -1,0 +1,122 @@
+//! `biz_response.data.order_status` (000, 002, 003 4.3): how the order stands. This, and not `data.status`, decides.
+
+use super::{find, row, Means, Row};
+use crate::abi::*;
+
+/// As far as the payment itself is concerned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderStatus {
+    Paid,
+    /// Not charged, or given back: PAY_CANCELED after a failed payment, CANCELED after a cancel, REFUNDED in full.
+    PayCanceled,
+    Canceled,
+    Refunded,
+    PartialRefunded,
+    /// Not final: CREATED.
+    Open,
+    /// Not final: a cancel or a refund is under way.
+    Moving,
+    /// The gateway itself does not know.
+    Error,
+    /// In no table, or absent.
+    Unheard,
+}
+
+impl Means for OrderStatus {
+    fn outcome(self) -> i32 {
+        match self {
+            OrderStatus::Paid => UPAY_OUTCOME_SUCCESS,
+            OrderStatus::PayCanceled | OrderStatus::Canceled | OrderStatus::Refunded => UPAY_OUTCOME_FAILED,
+            OrderStatus::Open | OrderStatus::Moving => UPAY_OUTCOME_PENDING,
+            // The customer stays charged for a part: neither paid nor nothing owed.
+            OrderStatus::PartialRefunded => UPAY_OUTCOME_UNKNOWN,
+            OrderStatus::Error | OrderStatus::Unheard => UPAY_OUTCOME_UNKNOWN,
+        }
+    }
+}
+
+pub static ROWS: &[Row<OrderStatus>] = &[
+    row(
+        &[c"CREATED"],
+        OrderStatus::Open,
+        UPAY_ADVICE_WAIT,
+        c"订单尚未付款，请稍候并查询。",
+        c"Not paid yet: wait, and query.",
+    ),
+    row(&[c"PAID"], OrderStatus::Paid, UPAY_ADVICE_DELIVER, c"订单已付款，请交货。", c"Paid: the goods are due."),
+    row(
+        &[c"PAY_CANCELED"],
+        OrderStatus::PayCanceled,
+        UPAY_ADVICE_RETRY,
+        c"付款失败，款项未收或已退回，请用新订单重新收款。",
+        c"The payment failed: not charged, or given back. Start a new order.",
+    ),
+    row(
+        &[c"PAY_ERROR"],
+        OrderStatus::Error,
+        UPAY_ADVICE_CALL_SUPPORT,
+        c"付款出错，是否已扣款未知，请勿交货，并联系客服。",
+        c"The payment went wrong; nobody knows whether it was charged. Hand over no goods and call support.",
+    ),
+    row(
+        &[c"REFUNDED"],
+        OrderStatus::Refunded,
+        UPAY_ADVICE_NONE,
+        c"订单款项已全部退回。",
+        c"All of the order's money was given back.",
+    ),
+    row(
+        &[c"PARTIAL_REFUNDED"],
+        OrderStatus::PartialRefunded,
+        UPAY_ADVICE_BY_HAND,
+        c"订单款项已退回一部分，其余仍已收取，请人工核对。",
+        c"A part of the order's money was given back and the rest was not: a person has to look.",
+    ),
+    row(
+        &[c"REFUND_INPROGRESS"],
+        OrderStatus::Moving,
+        UPAY_ADVICE_WAIT,
+        c"订单正在退款，请稍候再查。",
+        c"A refund of the order is under way: query again later.",
+    ),
+    row(
+        &[c"REFUND_ERROR"],
+        OrderStatus::Error,
+        UPAY_ADVICE_CALL_SUPPORT,
+        c"订单退款出错，款项去向未知，请联系客服。",
+        c"A refund of the order went wrong; nobody knows where the money is. Call support.",
+    ),
+    row(
+        &[c"CANCELED"],
+        OrderStatus::Canceled,
+        UPAY_ADVICE_NONE,
+        c"订单已撤销，款项未收或已退回。",
+        c"Cancelled by the till: not charged, or given back.",
+    ),
+    row(
+        &[c"CANCEL_ERROR"],
+        OrderStatus::Error,
+        UPAY_ADVICE_CALL_SUPPORT,
+        c"订单撤销出错，是否已扣款未知，请勿交货，并联系客服。",
+        c"The till's cancel went wrong; nobody knows whether it stays charged. Hand over no goods and call support.",
+    ),
+    row(
+        &[c"CANCEL_INPROGRESS"],
+        OrderStatus::Moving,
+        UPAY_ADVICE_WAIT,
+        c"订单正在撤销，请稍候再查。",
+        c"The order is being cancelled: query again later.",
+    ),
+    row(
+        &[c"INVALID_STATUS_CODE"],
+        OrderStatus::Error,
+        UPAY_ADVICE_CALL_SUPPORT,
+        c"网关自己也认不出订单状态，请勿交货，并联系客服。",
+        c"The gateway cannot tell how the order stands. Hand over no goods and call support.",
+    ),
+];
+
+pub fn order_status(status: Option<&str>) -> OrderStatus {
+    let row = status.and_then(|status| find(ROWS, status));
+    row.map_or(OrderStatus::Unheard, |row| row.means)
+}
