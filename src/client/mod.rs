@@ -8,6 +8,7 @@
 //!                                             inbox · listeners
 //! ```
 
+mod actions;
 mod call;
 mod claims;
 mod driver;

@@ -7,31 +7,25 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::claims::{Answer, Claim, Claims};
-use super::driver::{GivenUp, Plan, Run};
+use super::claims::{Claim, Claims};
+use super::driver::{Plan, Run};
 use super::ear::Ear;
 use super::event::Report;
 use super::inbox::ActionId;
 use super::listener::Listener;
-use super::order::Order;
 use super::outlet::Outlet;
 use super::settings::Settings;
 use crate::abi::*;
 use crate::engine::clock::{self, Millis};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::flow::limits::Limits;
-use crate::flow::pay::Pay;
-use crate::flow::precreate::Precreate;
-use crate::flow::query::Query;
 use crate::flow::refund::Refund;
 use crate::flow::settle::Settle;
 use crate::flow::verdict::Verdict;
 use crate::flow::watch::{Told, Watch};
 use crate::flow::{Fate, Flow, Identity, Phase};
 use crate::gateway::reply::Reply;
-use crate::gateway::request::{self, Call};
-use crate::journal::{refund_key, Record, Refund as RefundRecord, State as RecordState};
+use crate::journal::{Record, State as RecordState};
 use crate::log;
 use crate::transport::Transport;
 
@@ -51,7 +45,7 @@ pub struct Terminal {
     under_way: Mutex<UnderWay>,
     /// The last of what was under way has ended.
     wound_up: Condvar,
-    claims: Claims<Arc<Run>>,
+    pub claims: Claims<Arc<Run>>,
     ids: AtomicU64,
 }
 
@@ -108,164 +102,8 @@ impl Terminal {
         }
     }
 
-    pub fn pay(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
-        let flow = |identity, limits| Box::new(Pay::new(identity, limits)) as Box<dyn Flow>;
-        self.send_first(UPAY_ACTION_PAY, Call::Pay, flow, order, listener)
-    }
-
-    pub fn precreate(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
-        let flow = |identity, limits| Box::new(Precreate::new(identity, limits)) as Box<dyn Flow>;
-        self.send_first(UPAY_ACTION_PRECREATE, Call::Precreate, flow, order, listener)
-    }
-
-    /// Begins an order at the gateway, once for ever.
-    fn send_first(
-        self: &Arc<Self>,
-        action: i32,
-        call: Call,
-        flow: impl FnOnce(Identity, Limits) -> Box<dyn Flow>,
-        order: &Arc<Order>,
-        listener: &mut Option<Listener>,
-    ) -> Result<()> {
-        let settings = &self.settings;
-        let value = self.values(order);
-        let body = request::of_fields(call, &settings.terminal_sn, &order.client_sn, &value)?;
-        let _admitted = self.admit()?;
-        let claim = self.claims.take(&order.client_sn).ok_or_else(|| {
-            Error::new(UPAY_E_DUPLICATE, "client_sn: is under way, and is never sent twice; take a new one")
-        })?;
-        let amount = value("total_amount");
-        let record = Record::new(&order.client_sn, action, amount, RecordState::Querying, clock::wall());
-        self.outlet.journal.begin_order(&record)?;
-        let identity = self.identity(&record);
-        let plan = Plan {
-            flow: flow(identity.clone(), settings.limits.clone()),
-            order: identity,
-            ear: Ear::of_call(action, self.next_id(), order, listener.take()),
-            first_body: Some(body),
-            record: Some(record),
-            gave_up: false,
-        };
-        self.start(plan, Some(claim), None);
-        Ok(())
-    }
-
-    pub fn query(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
-        let _admitted = self.admit()?;
-        let identity = self.identity(&self.known(order)?);
-        let plan = Plan {
-            flow: Box::new(Query::new(identity.clone())),
-            order: identity,
-            ear: Ear::of_call(UPAY_ACTION_QUERY, self.next_id(), order, listener.take()),
-            first_body: None,
-            record: None,
-            gave_up: false,
-        };
-        self.start(plan, None, None);
-        Ok(())
-    }
-
-    /// Ends what is under way for the order, or takes the order over from its watch, or cancels on its own.
-    pub fn cancel(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
-        let _admitted = self.admit()?;
-        let ear = |listener: &mut Option<Listener>| {
-            Ear::of_call(UPAY_ACTION_CANCEL, self.next_id(), order, listener.take())
-        };
-        let asked = self.claims.take_over(&order.client_sn, |run| match run.give_up(|| ear(listener)) {
-            GivenUp::Yes => Answer::Done,
-            GivenUp::Already => Answer::No(Error::new(UPAY_E_STATE, "a cancel of this order is under way")),
-            GivenUp::Unable if run.retire() => Answer::Retired,
-            GivenUp::Unable | GivenUp::Ending => Answer::Ending,
-        })?;
-        let Some(claim) = asked else {
-            return Ok(());
-        };
-        let earlier = self.known(order)?;
-        let state = RecordState::Cancelling { gave_up: true };
-        // What became of it before is no news any more once the cancel is under way.
-        let record = Record { state, told: true, cancel_sent: true, ..earlier.clone() };
-        if let Err(error) = self.outlet.journal.put(&record) {
-            if earlier.is_open() {
-                self.watch(earlier, claim, None);
-            }
-            return Err(error);
-        }
-        let identity = self.identity(&record);
-        let plan = Plan {
-            flow: Box::new(Settle::by_cancel(identity.clone(), self.settings.limits.clone(), true)),
-            order: identity,
-            ear: ear(listener),
-            first_body: None,
-            record: Some(record),
-            gave_up: true,
-        };
-        self.start(plan, Some(claim), None);
-        Ok(())
-    }
-
-    /// Gives a part or all of an order's amount back, once for each refund_request_no.
-    pub fn refund(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
-        let value = self.values(order);
-        let body = request::of_fields(Call::Refund, &self.settings.terminal_sn, &order.client_sn, &value)?;
-        let body = String::from_utf8(body).map_err(|error| Error::value("request", error))?;
-        let refund_request_no = value("refund_request_no").unwrap_or_default();
-        let refund = RefundRecord { refund_request_no, body };
-        let _admitted = self.admit()?;
-        let key = refund_key(&order.client_sn, &refund.refund_request_no);
-        if let Some(earlier) = self.outlet.journal.get(&key)?.and_then(|record| record.refund) {
-            if earlier.body != refund.body {
-                return Err(Error::value("refund_request_no", "was used for another refund, or with other fields"));
-            }
-        }
-        let asked = self.claims.take_over(&key, |run| match run.is_awaited() {
-            true => Answer::No(Error::new(UPAY_E_STATE, "this refund is under way")),
-            false if run.retire() => Answer::Retired,
-            false => Answer::Ending,
-        })?;
-        let Some(claim) = asked else { return Ok(()) };
-        let mut record = self.known(order)?;
-        record = Record::new(
-            &order.client_sn,
-            UPAY_ACTION_REFUND,
-            record.total_amount,
-            RecordState::Querying,
-            clock::wall(),
-        );
-        let number = refund.refund_request_no.clone();
-        record.refund = Some(refund);
-        self.outlet.journal.put(&record)?;
-        let identity = self.identity(&record);
-        let plan = Plan {
-            flow: Box::new(Refund::new(identity.clone(), number, self.settings.limits.clone())),
-            order: identity,
-            ear: Ear::of_call(UPAY_ACTION_REFUND, self.next_id(), order, listener.take()),
-            first_body: None,
-            record: Some(record),
-            gave_up: false,
-        };
-        self.start(plan, Some(claim), None);
-        Ok(())
-    }
-
-    /// The order's fields as one moment saw them, with the client's operator where the order names none.
-    fn values(&self, order: &Order) -> impl Fn(&str) -> Option<String> {
-        let (fields, operator) = (order.fields(), self.settings.operator.clone());
-        move |name| {
-            let default = || (name == "operator").then(|| operator.clone());
-            fields.get(name).cloned().or_else(default).filter(|value| !value.is_empty())
-        }
-    }
-
-    /// What the journal knows of the order, or what one knows of an order that was made elsewhere.
-    fn known(&self, order: &Order) -> Result<Record> {
-        let known = self.outlet.journal.get(&order.client_sn)?;
-        Ok(known.unwrap_or_else(|| {
-            Record::new(&order.client_sn, UPAY_ACTION_CANCEL, None, RecordState::Closed, clock::wall())
-        }))
-    }
-
     /// Asks about an order that no call waits for, until there is a final answer.
-    fn watch(self: &Arc<Self>, record: Record, claim: Claim<'_, Arc<Run>>, due: Option<Millis>) {
+    pub fn watch(self: &Arc<Self>, record: Record, claim: Claim<'_, Arc<Run>>, due: Option<Millis>) {
         let identity = self.identity(&record);
         let limits = self.settings.limits.clone();
         let flow: Box<dyn Flow> = match record.state {
@@ -308,7 +146,7 @@ impl Terminal {
         self.watchers_ear(record).tell(&self.outlet, &report);
     }
 
-    fn start(self: &Arc<Self>, plan: Plan, claim: Option<Claim<'_, Arc<Run>>>, due: Option<Millis>) {
+    pub fn start(self: &Arc<Self>, plan: Plan, claim: Option<Claim<'_, Arc<Run>>>, due: Option<Millis>) {
         let id = plan.ear.id;
         log::info(format_args!("{}: action {} begins", plan.order.client_sn, plan.ear.action));
         let watched = plan.ear.is_watcher();
@@ -349,7 +187,7 @@ impl Terminal {
     }
 
     /// Lets a call of the host begin something: a stop waits for it, and nothing begins after a stop.
-    fn admit(&self) -> Result<Admitted<'_>> {
+    pub fn admit(&self) -> Result<Admitted<'_>> {
         let threads = self.engine.ready() && self.outlet.listeners.ready();
         if !threads && !self.is_closing() {
             return Err(Error::new(UPAY_E_LIMIT, "the system gives this process no more threads"));
@@ -365,7 +203,7 @@ impl Terminal {
         Ok(Admitted(self))
     }
 
-    fn identity(&self, record: &Record) -> Identity {
+    pub fn identity(&self, record: &Record) -> Identity {
         Identity {
             terminal_sn: self.settings.terminal_sn.clone(),
             client_sn: record.client_sn.clone(),
@@ -377,7 +215,7 @@ impl Terminal {
         Ear::of_watcher(watched_action(record), self.next_id(), self.watcher.lock().clone())
     }
 
-    fn next_id(&self) -> ActionId {
+    pub fn next_id(&self) -> ActionId {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
 
@@ -465,7 +303,7 @@ fn watched_action(record: &Record) -> i32 {
 }
 
 /// A call of the host that may begin a run; it ends when this goes.
-struct Admitted<'a>(&'a Terminal);
+pub struct Admitted<'a>(&'a Terminal);
 
 impl Drop for Admitted<'_> {
     fn drop(&mut self) {

@@ -11,7 +11,7 @@
 
 pub mod limits;
 pub mod pay;
-pub mod precreate;
+mod precreate;
 mod proof;
 pub mod query;
 pub mod read;

@@ -1,4 +1,4 @@
-//! A payment: one /pay, and from there to a verdict (protocol rules 1 to 5).
+//! A payment: one /pay or one /precreate, and from there to a verdict (protocol rules 1 to 5, section 7).
 
 use super::limits::Limits;
 use super::proof::{agrees, answer, is_there_already, refusal_of, Answer};
@@ -9,15 +9,23 @@ use crate::gateway::codes::OrderStatus;
 
 pub struct Pay {
     order: Identity,
+    first: Call,
     sent: bool,
-    /// Takes over as soon as the answer to /pay is known, and is not final.
+    /// Takes over as soon as the answer to the first call is known, and is not final.
     settle: Settle,
 }
 
 impl Pay {
+    /// The customer shows a code.
     pub fn new(order: Identity, limits: Limits) -> Self {
         let time = limits.pay_timeout;
-        Self { settle: Settle::by_query(order.clone(), limits, time), order, sent: false }
+        Self { settle: Settle::by_query(order.clone(), limits, time), order, first: Call::Pay, sent: false }
+    }
+
+    /// The customer scans the till's code.
+    pub fn by_precreate(order: Identity, limits: Limits) -> Self {
+        let time = limits.precreate_timeout;
+        Self { settle: Settle::by_query(order.clone(), limits, time), order, first: Call::Precreate, sent: false }
     }
 
     fn heard(&mut self, heard: &Result<Reply>, now: Millis) -> Next {
@@ -35,9 +43,16 @@ impl Pay {
                 if is_there_already(reply) {
                     self.settle.may_be_anothers();
                 }
-                verdict(reply, &self.order)
+                match self.first {
+                    Call::Precreate => precreate::verdict(reply),
+                    _ => verdict(reply, &self.order),
+                }
             }
         };
+        // What cannot be shown cannot be paid.
+        if self.first == Call::Precreate && !heard.as_ref().is_ok_and(precreate::brings_a_code) {
+            self.settle.is_unpayable();
+        }
         fate.map_or_else(|| self.settle.begin(now), Next::Done)
     }
 }
@@ -62,7 +77,7 @@ impl Flow for Pay {
         match input {
             // Given up while it waited for its turn.
             Input::Begin if self.settle.gave_up() => Next::Done(Fate::NotSent(UPAY_E_CANCELLED)),
-            Input::Begin => Next::Send(Call::Pay),
+            Input::Begin => Next::Send(self.first),
             Input::Heard(heard) if !self.sent => self.heard(heard, now),
             other => self.settle.step(other, now),
         }

@@ -2,7 +2,6 @@
 
 use super::limits::{Limits, Pauses};
 use super::pay::Pay;
-use super::precreate::Precreate;
 use super::refund::Refund;
 use super::settle::Settle;
 use super::watch::{Told, Watch, ABSENT_MS_MAX};
@@ -474,7 +473,7 @@ fn code() -> Result<Reply> {
 }
 
 fn precreate(script: &[Result<Reply>]) -> Played {
-    play(Precreate::new(order(), limits()), script)
+    play(Pay::by_precreate(order(), limits()), script)
 }
 
 #[test]

@@ -1,0 +1,180 @@
+//! What a host can have done with an order: pay, precreate, query, cancel, refund. Each call checks, records, and hands a
+//! flow over to a run.
+
+use std::sync::Arc;
+
+use super::claims::Answer;
+use super::driver::{GivenUp, Plan};
+use super::ear::Ear;
+use super::listener::Listener;
+use super::order::Order;
+use super::terminal::Terminal;
+use crate::abi::*;
+use crate::engine::clock;
+use crate::error::{Error, Result};
+use crate::flow::limits::Limits;
+use crate::flow::pay::Pay;
+use crate::flow::query::Query;
+use crate::flow::refund::Refund;
+use crate::flow::settle::Settle;
+use crate::flow::{Flow, Identity};
+use crate::gateway::request::{self, Call};
+use crate::journal::{refund_key, Record, Refund as RefundRecord, State as RecordState};
+
+impl Terminal {
+    pub fn pay(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
+        let flow = |identity, limits| Box::new(Pay::new(identity, limits)) as Box<dyn Flow>;
+        self.send_first(UPAY_ACTION_PAY, Call::Pay, flow, order, listener)
+    }
+
+    pub fn precreate(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
+        let flow = |identity, limits| Box::new(Pay::by_precreate(identity, limits)) as Box<dyn Flow>;
+        self.send_first(UPAY_ACTION_PRECREATE, Call::Precreate, flow, order, listener)
+    }
+
+    /// Begins an order at the gateway, once for ever.
+    fn send_first(
+        self: &Arc<Self>,
+        action: i32,
+        call: Call,
+        flow: impl FnOnce(Identity, Limits) -> Box<dyn Flow>,
+        order: &Arc<Order>,
+        listener: &mut Option<Listener>,
+    ) -> Result<()> {
+        let settings = &self.settings;
+        let value = self.values(order);
+        let body = request::of_fields(call, &settings.terminal_sn, &order.client_sn, &value)?;
+        let _admitted = self.admit()?;
+        let claim = self.claims.take(&order.client_sn).ok_or_else(|| {
+            Error::new(UPAY_E_DUPLICATE, "client_sn: is under way, and is never sent twice; take a new one")
+        })?;
+        let amount = value("total_amount");
+        let record = Record::new(&order.client_sn, action, amount, RecordState::Querying, clock::wall());
+        self.outlet.journal.begin_order(&record)?;
+        let identity = self.identity(&record);
+        let plan = Plan {
+            flow: flow(identity.clone(), settings.limits.clone()),
+            order: identity,
+            ear: Ear::of_call(action, self.next_id(), order, listener.take()),
+            first_body: Some(body),
+            record: Some(record),
+            gave_up: false,
+        };
+        self.start(plan, Some(claim), None);
+        Ok(())
+    }
+
+    pub fn query(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
+        let _admitted = self.admit()?;
+        let identity = self.identity(&self.known(order)?);
+        let plan = Plan {
+            flow: Box::new(Query::new(identity.clone())),
+            order: identity,
+            ear: Ear::of_call(UPAY_ACTION_QUERY, self.next_id(), order, listener.take()),
+            first_body: None,
+            record: None,
+            gave_up: false,
+        };
+        self.start(plan, None, None);
+        Ok(())
+    }
+
+    /// Ends what is under way for the order, or takes the order over from its watch, or cancels on its own.
+    pub fn cancel(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
+        let _admitted = self.admit()?;
+        let ear = |listener: &mut Option<Listener>| {
+            Ear::of_call(UPAY_ACTION_CANCEL, self.next_id(), order, listener.take())
+        };
+        let asked = self.claims.take_over(&order.client_sn, |run| match run.give_up(|| ear(listener)) {
+            GivenUp::Yes => Answer::Done,
+            GivenUp::Already => Answer::No(Error::new(UPAY_E_STATE, "a cancel of this order is under way")),
+            GivenUp::Unable if run.retire() => Answer::Retired,
+            GivenUp::Unable | GivenUp::Ending => Answer::Ending,
+        })?;
+        let Some(claim) = asked else {
+            return Ok(());
+        };
+        let earlier = self.known(order)?;
+        let state = RecordState::Cancelling { gave_up: true };
+        // What became of it before is no news any more once the cancel is under way.
+        let record = Record { state, told: true, cancel_sent: true, ..earlier.clone() };
+        if let Err(error) = self.outlet.journal.put(&record) {
+            if earlier.is_open() {
+                self.watch(earlier, claim, None);
+            }
+            return Err(error);
+        }
+        let identity = self.identity(&record);
+        let plan = Plan {
+            flow: Box::new(Settle::by_cancel(identity.clone(), self.settings.limits.clone(), true)),
+            order: identity,
+            ear: ear(listener),
+            first_body: None,
+            record: Some(record),
+            gave_up: true,
+        };
+        self.start(plan, Some(claim), None);
+        Ok(())
+    }
+
+    /// Gives a part or all of an order's amount back, once for each refund_request_no.
+    pub fn refund(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
+        let value = self.values(order);
+        let body = request::of_fields(Call::Refund, &self.settings.terminal_sn, &order.client_sn, &value)?;
+        let body = String::from_utf8(body).map_err(|error| Error::value("request", error))?;
+        let refund_request_no = value("refund_request_no").unwrap_or_default();
+        let refund = RefundRecord { refund_request_no, body };
+        let _admitted = self.admit()?;
+        let key = refund_key(&order.client_sn, &refund.refund_request_no);
+        if let Some(earlier) = self.outlet.journal.get(&key)?.and_then(|record| record.refund) {
+            if earlier.body != refund.body {
+                return Err(Error::value("refund_request_no", "was used for another refund, or with other fields"));
+            }
+        }
+        let asked = self.claims.take_over(&key, |run| match run.is_awaited() {
+            true => Answer::No(Error::new(UPAY_E_STATE, "this refund is under way")),
+            false if run.retire() => Answer::Retired,
+            false => Answer::Ending,
+        })?;
+        let Some(claim) = asked else { return Ok(()) };
+        let mut record = self.known(order)?;
+        record = Record::new(
+            &order.client_sn,
+            UPAY_ACTION_REFUND,
+            record.total_amount,
+            RecordState::Querying,
+            clock::wall(),
+        );
+        let number = refund.refund_request_no.clone();
+        record.refund = Some(refund);
+        self.outlet.journal.put(&record)?;
+        let identity = self.identity(&record);
+        let plan = Plan {
+            flow: Box::new(Refund::new(identity.clone(), number, self.settings.limits.clone())),
+            order: identity,
+            ear: Ear::of_call(UPAY_ACTION_REFUND, self.next_id(), order, listener.take()),
+            first_body: None,
+            record: Some(record),
+            gave_up: false,
+        };
+        self.start(plan, Some(claim), None);
+        Ok(())
+    }
+
+    /// The order's fields as one moment saw them, with the client's operator where the order names none.
+    fn values(&self, order: &Order) -> impl Fn(&str) -> Option<String> {
+        let (fields, operator) = (order.fields(), self.settings.operator.clone());
+        move |name| {
+            let default = || (name == "operator").then(|| operator.clone());
+            fields.get(name).cloned().or_else(default).filter(|value| !value.is_empty())
+        }
+    }
+
+    /// What the journal knows of the order, or what one knows of an order that was made elsewhere.
+    fn known(&self, order: &Order) -> Result<Record> {
+        let known = self.outlet.journal.get(&order.client_sn)?;
+        Ok(known.unwrap_or_else(|| {
+            Record::new(&order.client_sn, UPAY_ACTION_CANCEL, None, RecordState::Closed, clock::wall())
+        }))
+    }
+}
