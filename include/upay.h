@@ -559,7 +559,8 @@ upay_status upay_order_refund(upay_order *order,
  * Cancels the order: the full amount, on the same Beijing day (003 3.5). While its payment is under way, the cashier
  * gives up: the payment ends FAILED with UPAY_E_CANCELLED, or SUCCESS when the customer was faster and the gateway
  * refuses. SUCCESS: nothing is owed. FAILED: UPAY_E_REFUSED (the payment stands) or UPAY_E_NO_ORDER. UNKNOWN: no answer
- * within cancel_timeout_ms; watched from now on. A lost answer is repeated.
+ * within cancel_timeout_ms; watched from now on. A lost answer is repeated. Cancelling by hand takes over what the library
+ * would have done by itself for an order that was called FAILED: when the gateway refuses, the payment stands.
  *
  * fn, user_data, drop: as for upay_order_pay.
  * Errors: UPAY_E_STATE (a cancel of it is under way, or not started), UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED,

@@ -43,6 +43,8 @@ pub struct Record {
     pub failed: bool,
     /// A cancel was sent, and may be on its way still.
     pub cancel_sent: bool,
+    /// A person was told to give the money back: from then on the library only asks.
+    pub by_hand: bool,
     /// A refund has a record of its own beside its order's.
     pub refund: Option<Refund>,
     /// The order as the gateway described it last, without the payer.
@@ -71,6 +73,12 @@ pub enum State {
     NotSent,
 }
 
+impl State {
+    pub fn is_open(self) -> bool {
+        matches!(self, State::Querying | State::Cancelling { .. } | State::Watched)
+    }
+}
+
 pub fn refund_key(client_sn: &str, refund_request_no: &str) -> String {
     format!("{client_sn} {refund_request_no}")
 }
@@ -87,6 +95,7 @@ impl Record {
             told: false,
             failed: false,
             cancel_sent: false,
+            by_hand: false,
             refund: None,
             data: Vec::new(),
         }
@@ -101,7 +110,7 @@ impl Record {
     }
 
     pub fn is_open(&self) -> bool {
-        matches!(self.state, State::Querying | State::Cancelling { .. } | State::Watched)
+        self.state.is_open()
     }
 
     /// There is something that the host has not heard.
@@ -187,6 +196,17 @@ impl Journal {
     pub fn put(&self, record: &Record) -> Result<()> {
         let put = || self.write(Durability::Immediate, |orders| orders.put(record));
         put().or_else(|error| if error.status == UPAY_E_STORAGE { put() } else { Err(error) })
+    }
+
+    /// Changes what is there, and leaves alone what others have changed since.
+    pub fn amend(&self, key: &str, change: impl FnOnce(&mut Record)) -> Result<()> {
+        self.write(Durability::Immediate, |orders| match orders.get(key)? {
+            Some(mut record) => {
+                change(&mut record);
+                orders.put(&record)
+            }
+            None => Ok(()),
+        })
     }
 
     /// The host has heard what became of the order, if that is still what `heard` accepts. Reaches the disk with the next record, or with [`Journal::flush`]: a

@@ -17,7 +17,7 @@ use crate::flow::pay::Pay;
 use crate::flow::query::Query;
 use crate::flow::refund::Refund;
 use crate::flow::settle::Settle;
-use crate::flow::{Flow, Identity};
+use crate::flow::{Fate, Flow, Identity};
 use crate::gateway::request::{self, Call};
 use crate::journal::{refund_key, Record, Refund as RefundRecord, State as RecordState};
 
@@ -85,6 +85,8 @@ impl Terminal {
         let ear = |listener: &mut Option<Listener>| {
             Ear::of_call(UPAY_ACTION_CANCEL, self.next_id(), order, listener.take())
         };
+        // Read before a watch is retired for it: a journal that cannot be read must not end the watch.
+        self.known(order)?;
         let asked = self.claims.take_over(&order.client_sn, |run| match run.give_up(|| ear(listener)) {
             GivenUp::Yes => Answer::Done,
             GivenUp::Already => Answer::No(Error::new(UPAY_E_STATE, "a cancel of this order is under way")),
@@ -126,31 +128,39 @@ impl Terminal {
         let refund = RefundRecord { refund_request_no, body };
         let _admitted = self.admit()?;
         let key = refund_key(&order.client_sn, &refund.refund_request_no);
-        if let Some(earlier) = self.outlet.journal.get(&key)?.and_then(|record| record.refund) {
-            if earlier.body != refund.body {
-                return Err(Error::value("refund_request_no", "was used for another refund, or with other fields"));
-            }
-        }
+        let total_amount = self.known(order)?.total_amount;
         let asked = self.claims.take_over(&key, |run| match run.is_awaited() {
             true => Answer::No(Error::new(UPAY_E_STATE, "this refund is under way")),
             false if run.retire() => Answer::Retired,
             false => Answer::Ending,
         })?;
         let Some(claim) = asked else { return Ok(()) };
-        let mut record = self.known(order)?;
-        record = Record::new(
-            &order.client_sn,
-            UPAY_ACTION_REFUND,
-            record.total_amount,
-            RecordState::Querying,
-            clock::wall(),
-        );
-        let number = refund.refund_request_no.clone();
-        record.refund = Some(refund);
-        self.outlet.journal.put(&record)?;
+        let earlier = self.outlet.journal.get(&key)?;
+        let record = Record {
+            refund: Some(refund),
+            ..Record::new(&order.client_sn, UPAY_ACTION_REFUND, total_amount, RecordState::Querying, clock::wall())
+        };
+        if let Err(error) = self.begin_refund(&record, earlier.as_ref()) {
+            if let Some(earlier) = earlier.filter(Record::is_open) {
+                self.watch(earlier, claim, None);
+            }
+            return Err(error);
+        }
         let identity = self.identity(&record);
+        let number = record.refund.as_ref().map(|refund| refund.refund_request_no.clone()).unwrap_or_default();
+        let limits = self.settings.limits.clone();
+        let flow = match earlier {
+            None => Refund::new,
+            Some(Record { fate: Some(Fate::Refunded), .. }) => Refund::concluded,
+            // None of its requests can have arrived, or the gateway did nothing.
+            Some(Record { fate: Some(Fate::NotSent(_) | Fate::Refused(_)), state, .. }) if !state.is_open() => {
+                Refund::new
+            }
+            Some(_) => Refund::again,
+        };
+        let flow = flow(identity.clone(), number, limits);
         let plan = Plan {
-            flow: Box::new(Refund::new(identity.clone(), number, self.settings.limits.clone())),
+            flow: Box::new(flow),
             order: identity,
             ear: Ear::of_call(UPAY_ACTION_REFUND, self.next_id(), order, listener.take()),
             first_body: None,
@@ -159,6 +169,14 @@ impl Terminal {
         };
         self.start(plan, Some(claim), None);
         Ok(())
+    }
+
+    /// A number belongs to one refund for ever.
+    fn begin_refund(&self, record: &Record, earlier: Option<&Record>) -> Result<()> {
+        if earlier.is_some_and(|earlier| earlier.refund != record.refund) {
+            return Err(Error::value("refund_request_no", "was used for another refund, or with other fields"));
+        }
+        self.outlet.journal.put(record)
     }
 
     /// The order's fields as one moment saw them, with the client's operator where the order names none.

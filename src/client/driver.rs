@@ -119,6 +119,9 @@ impl Run {
     /// Begins at `due`, or at once.
     pub fn begin(self: &Arc<Self>, due: Option<Millis>) {
         let mut state = self.state.lock();
+        if matches!(state.at, At::Done) {
+            return;
+        }
         // The gateway holds /pay open while the customer types a password.
         let held = state.ears.iter().any(|ear| ear.action == UPAY_ACTION_PAY);
         let lane = if held { Lane::Long } else { Lane::Short };
@@ -153,6 +156,7 @@ impl Run {
                 // What was not final before the stop is left to the next start.
                 Step::Closing => return self.end_without_answer(Verdict::CLOSED),
                 Step::Next(Next::SleepUntil(due)) => {
+                    self.record_by_hand();
                     self.report(heard.as_ref());
                     return self.sleep(due);
                 }
@@ -200,6 +204,10 @@ impl Run {
             drop(state);
             return self.end_without_answer(Verdict::CLOSED);
         }
+        // Somebody else has taken its order over.
+        if matches!(state.at, At::Done) {
+            return;
+        }
         // Given up between the step and here: go on at once.
         let due = if state.gave_up && state.flow.phase() == Phase::Querying { clock::now() } else { due };
         let run = self.clone();
@@ -225,22 +233,36 @@ impl Run {
 
     /// On disk before the first byte of a cancel leaves: "paid" is not the last word from then on, also after a restart.
     fn record_cancel(&self) {
-        let record = {
+        let gave_up = {
             let mut state = self.state.lock();
             let gave_up = state.gave_up;
             match &mut state.record {
-                Some(record) if !record.cancel_sent => {
-                    record.cancel_sent = true;
-                    if record.state == RecordState::Querying {
-                        record.state = RecordState::Cancelling { gave_up };
-                    }
-                    record.clone()
-                }
+                Some(record) if !record.cancel_sent => cancelled(record, gave_up),
                 _ => return,
             }
+            gave_up
         };
         // Should the disk fail: the order is in the journal as open already, and the next start goes on with it.
-        self.write(&record);
+        self.amend(|record| cancelled(record, gave_up));
+    }
+
+    /// On disk before a person is told to give the money back: the library must not do so as well, later.
+    fn record_by_hand(&self) {
+        {
+            let mut state = self.state.lock();
+            let by_hand = state.flow.trouble() == UPAY_E_REFUSED;
+            match &mut state.record {
+                Some(record) if by_hand && !record.by_hand => record.by_hand = true,
+                _ => return,
+            }
+        }
+        self.amend(|record| record.by_hand = true);
+    }
+
+    fn amend(&self, change: impl FnOnce(&mut Record)) {
+        if let Err(error) = self.terminal.outlet.journal.amend(&self.key, change) {
+            log::error(format_args!("{}: not recorded: {error}", self.order.client_sn));
+        }
     }
 
     fn write(&self, record: &Record) -> bool {
@@ -331,8 +353,13 @@ impl Run {
         let written = self.write(&record);
         // What the next start would undo must not be told: "failed" needs a watch that survives, and an order whose
         // cancel is on disk is cancelled again.
-        let undone = fate.is_open() || (fate == Fate::Paid && record.cancel_sent);
-        let fate = if undone && !written { Fate::Unknown } else { fate };
+        let refund = record.refund.is_some() && fate != Fate::Refunded;
+        let undone = fate.is_open() || refund || (fate == Fate::Paid && record.cancel_sent);
+        if undone && !written {
+            record.state = RecordState::Watched;
+            record.fate = Some(Fate::Unknown);
+            return (Fate::Unknown, Some(record));
+        }
         (fate, fate.is_open().then_some(record))
     }
 
@@ -456,6 +483,13 @@ enum Step {
     Closing,
     /// Somebody else has ended it.
     Over,
+}
+
+fn cancelled(record: &mut Record, gave_up: bool) {
+    record.cancel_sent = true;
+    if record.state == RecordState::Querying {
+        record.state = RecordState::Cancelling { gave_up };
+    }
 }
 
 /// What stands between the flow and an answer; `None` when there is one.

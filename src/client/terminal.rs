@@ -84,20 +84,29 @@ impl Terminal {
 
     /// Takes up what an earlier run left over.
     pub fn resume(self: &Arc<Self>, left_over: Vec<Record>) {
+        // A stop waits for this call as for any other that begins something.
+        let Ok(_entered) = self.enter() else { return };
         if !left_over.is_empty() {
             log::info(format_args!("{} orders are left over from an earlier run", left_over.len()));
         }
         let mut due = clock::now();
         for record in left_over {
-            if let Some(fate) = record.fate.filter(|_| record.is_untold()) {
+            // With a cancel on its way, what became of the order before is no news any more.
+            let old_news = record.is_open() && record.cancel_sent;
+            if let Some(fate) = record.fate.filter(|_| record.is_untold() && !old_news) {
                 self.tell_again(&record, fate);
             }
-            if !record.is_open() {
+            let Some(claim) = record.is_open().then(|| self.claims.take(&record.key())).flatten() else {
                 continue;
-            }
-            if let Some(claim) = self.claims.take(&record.key()) {
-                self.watch(record, claim, Some(due));
-                due += LEFTOVER_PAUSE_MS;
+            };
+            // As it is now: the host may have had it done something with in the meantime.
+            match self.outlet.journal.get(&record.key()) {
+                Ok(Some(record)) if record.is_open() => {
+                    self.watch(record, claim, Some(due));
+                    due += LEFTOVER_PAUSE_MS;
+                }
+                Ok(_) => {}
+                Err(error) => log::error(format_args!("{}: not taken up: {error}", record.client_sn)),
             }
         }
     }
@@ -112,8 +121,12 @@ impl Terminal {
                 Box::new(Refund::left_over(identity.clone(), number.unwrap_or_default(), limits))
             }
             // Whatever was under way: what the till heard as "failed" must not stay paid.
-            _ if record.failed => Box::new(Watch::new(identity.clone(), limits, Told::Failed, record.cancel_sent)),
-            RecordState::Watched => Box::new(Watch::new(identity.clone(), limits, Told::Unknown, record.cancel_sent)),
+            _ if record.failed => {
+                Box::new(Watch::new(identity.clone(), limits, Told::Failed, record.cancel_sent, record.by_hand))
+            }
+            RecordState::Watched => {
+                Box::new(Watch::new(identity.clone(), limits, Told::Unknown, record.cancel_sent, record.by_hand))
+            }
             RecordState::Cancelling { gave_up } => Box::new(Settle::by_cancel(identity.clone(), limits, gave_up)),
             _ => {
                 let time = limits.pay_timeout;
@@ -186,18 +199,23 @@ impl Terminal {
         self.wind_up_when_idle();
     }
 
-    /// Lets a call of the host begin something: a stop waits for it, and nothing begins after a stop.
+    /// Lets a call of the host begin something, with the threads that it needs.
     pub fn admit(&self) -> Result<Admitted<'_>> {
-        let threads = self.engine.ready() && self.outlet.listeners.ready();
-        if !threads && !self.is_closing() {
+        let admitted = self.enter()?;
+        if self.under_way.lock().actions.len() >= ACTIONS_MAX {
+            return Err(Error::new(UPAY_E_LIMIT, format!("at most {ACTIONS_MAX} actions at a time")));
+        }
+        if !(self.engine.ready() && self.outlet.listeners.ready()) {
             return Err(Error::new(UPAY_E_LIMIT, "the system gives this process no more threads"));
         }
+        Ok(admitted)
+    }
+
+    /// A stop waits for what has entered, and nothing enters after a stop.
+    fn enter(&self) -> Result<Admitted<'_>> {
         let mut under_way = self.under_way.lock();
         if under_way.closing {
             return Err(Error::new(UPAY_E_CLOSED, "the client is stopped"));
-        }
-        if under_way.actions.len() >= ACTIONS_MAX {
-            return Err(Error::new(UPAY_E_LIMIT, format!("at most {ACTIONS_MAX} actions at a time")));
         }
         under_way.calls += 1;
         Ok(Admitted(self))

@@ -15,12 +15,12 @@ thread_local! {
 
 /// Runs a call that can fail.
 pub fn guard(call: impl FnOnce() -> Result<()>) -> upay_status {
-    let result = if is_forked() {
-        Err(Error::new(UPAY_E_FORKED, "this process is a fork of the one that uses the library"))
-    } else {
-        catch_unwind(AssertUnwindSafe(call))
-            .unwrap_or_else(|_| Err(Error::new(UPAY_E_PANIC, "a defect of the library was caught")))
-    };
+    if is_forked() {
+        // Nothing is allocated here: the lock of the heap may be held for ever as well.
+        return UPAY_E_FORKED;
+    }
+    let result = catch_unwind(AssertUnwindSafe(call))
+        .unwrap_or_else(|_| Err(Error::new(UPAY_E_PANIC, "a defect of the library was caught")));
     match result {
         Ok(()) => UPAY_OK,
         Err(error) => {
@@ -62,6 +62,9 @@ fn remember(error: &Error) {
 }
 
 pub fn last_error() -> *const c_char {
+    if is_forked() {
+        return c"this process is a fork of the one that uses the library".as_ptr();
+    }
     LAST_ERROR.try_with(|last| last.borrow().as_ptr()).unwrap_or(c"".as_ptr())
 }
 

@@ -177,7 +177,7 @@ pub unsafe extern "C" fn upay_order_pay(
     user_data: *mut c_void,
     drop: upay_drop_fn,
 ) -> upay_status {
-    act(order, listener(r#fn, user_data, drop), Client::pay)
+    act(order, (r#fn, user_data, drop), Client::pay)
 }
 
 /// Makes a code that the customer scans: total_amount, subject and payway (not 6, the QQ wallet) must be set. The QR
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn upay_order_precreate(
     user_data: *mut c_void,
     drop: upay_drop_fn,
 ) -> upay_status {
-    act(order, listener(r#fn, user_data, drop), Client::precreate)
+    act(order, (r#fn, user_data, drop), Client::precreate)
 }
 
 /// Asks the gateway once how the order stands. SUCCESS: it answered with the order; read order_status. FAILED with
@@ -213,7 +213,7 @@ pub unsafe extern "C" fn upay_order_query(
     user_data: *mut c_void,
     drop: upay_drop_fn,
 ) -> upay_status {
-    act(order, listener(r#fn, user_data, drop), Client::query)
+    act(order, (r#fn, user_data, drop), Client::query)
 }
 
 /// Gives money back: refund_request_no (1 to 20 bytes) and refund_amount (fen) must be set; operator is the client's unless
@@ -236,13 +236,14 @@ pub unsafe extern "C" fn upay_order_refund(
     user_data: *mut c_void,
     drop: upay_drop_fn,
 ) -> upay_status {
-    act(order, listener(r#fn, user_data, drop), Client::refund)
+    act(order, (r#fn, user_data, drop), Client::refund)
 }
 
 /// Cancels the order: the full amount, on the same Beijing day (003 3.5). While its payment is under way, the cashier
 /// gives up: the payment ends FAILED with UPAY_E_CANCELLED, or SUCCESS when the customer was faster and the gateway
 /// refuses. SUCCESS: nothing is owed. FAILED: UPAY_E_REFUSED (the payment stands) or UPAY_E_NO_ORDER. UNKNOWN: no answer
-/// within cancel_timeout_ms; watched from now on. A lost answer is repeated.
+/// within cancel_timeout_ms; watched from now on. A lost answer is repeated. Cancelling by hand takes over what the library
+/// would have done by itself for an order that was called FAILED: when the gateway refuses, the payment stands.
 ///
 /// fn, user_data, drop: as for upay_order_pay.
 /// Errors: UPAY_E_STATE (a cancel of it is under way, or not started), UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED,
@@ -257,7 +258,7 @@ pub unsafe extern "C" fn upay_order_cancel(
     user_data: *mut c_void,
     drop: upay_drop_fn,
 ) -> upay_status {
-    act(order, listener(r#fn, user_data, drop), Client::cancel)
+    act(order, (r#fn, user_data, drop), Client::cancel)
 }
 
 /// Waits for the final event of the order's newest action. What a wait hands out does not come again from
@@ -294,19 +295,17 @@ pub extern "C" fn upay_order_free(order: *mut upay_order) {
     quiet((), || ORDERS.remove(order).map(std::mem::drop));
 }
 
+/// The host's functions as they were passed: made into a listener only where something may hear.
+type Functions = (upay_event_fn, *mut c_void, upay_drop_fn);
+
 fn act(
     order: *mut upay_order,
-    listener: Option<Listener>,
+    (event, user_data, drop): Functions,
     action: fn(&Client, &Arc<Order>, Option<Listener>) -> Result<()>,
 ) -> upay_status {
-    // The host's functions stay its own unless the action takes them.
-    let mut listener = listener;
-    let status = guard(|| {
+    guard(|| {
         let held = ORDERS.get(order)?;
-        action(&held.client, &held.order, listener.take())
-    });
-    if let Some(untaken) = listener {
-        untaken.defuse();
-    }
-    status
+        // The action lets the listener go unheard when it fails.
+        action(&held.client, &held.order, listener(event, user_data, drop))
+    })
 }

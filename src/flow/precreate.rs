@@ -1,7 +1,8 @@
 //! What the answer to /precreate proves (protocol section 7): success is a code to show, and not a payment.
 
-use super::proof::is_there_already;
+use super::proof::refusal_of;
 use super::*;
+use crate::gateway::codes::business::Refusal;
 
 /// `None`: an order is made, or may be made.
 pub fn verdict(reply: &Reply) -> Option<Fate> {
@@ -13,7 +14,7 @@ pub fn verdict(reply: &Reply) -> Option<Fate> {
 
 /// No order was made, and none was there.
 pub fn is_refused(reply: &Reply) -> bool {
-    reply.get("order_status").is_none() && !is_there_already(reply)
+    reply.get("order_status").is_none() && refusal_of(reply) == Refusal::Plain
 }
 
 /// There is something to show.

@@ -12,6 +12,8 @@ pub struct Refund {
     limits: Limits,
     /// Nobody waits any more: no time limit, and the pauses of the watch.
     patient: bool,
+    begun_before: bool,
+    concluded: bool,
     asked: Call,
     pauses_taken: usize,
     ends_at: Millis,
@@ -22,6 +24,8 @@ pub struct Refund {
     /// When the gateway first said that it did not happen while it may have, and whether it called the order given back
     /// since: then it may have been this refund.
     refused_since: Option<Millis>,
+    /// A query has called the order paid in full since.
+    seen_paid: bool,
     given_back: bool,
     trouble: upay_status,
 }
@@ -33,6 +37,8 @@ pub(super) enum Said {
     UnderWay,
     /// Given back, in part or in full; whether by this refund depends on what is known of it.
     GivenBack,
+    /// The order is given back, in part or in full, but this refund has no end, or a bad one.
+    NotThis,
     /// Paid in full, as if there had never been a refund.
     Paid,
     /// The gateway says that it has it already: a query tells what became of it.
@@ -49,6 +55,8 @@ impl Refund {
             refund_request_no,
             limits,
             patient: false,
+            begun_before: false,
+            concluded: false,
             asked: Call::Refund,
             pauses_taken: 0,
             ends_at: 0,
@@ -56,14 +64,26 @@ impl Refund {
             arrived: false,
             done: false,
             refused_since: None,
+            seen_paid: false,
             given_back: false,
             trouble: UPAY_OK,
         }
     }
 
-    /// For one that was begun before and whose end is not known.
+    /// For one that was begun before and whose end is not known: what an answer says of this request alone proves
+    /// nothing of the earlier one.
+    pub fn again(order: Identity, refund_request_no: String, limits: Limits) -> Self {
+        Self { begun_before: true, in_doubt: true, ..Self::new(order, refund_request_no, limits) }
+    }
+
+    /// For one that is known to be done: it is not sent again.
+    pub fn concluded(order: Identity, refund_request_no: String, limits: Limits) -> Self {
+        Self { concluded: true, ..Self::new(order, refund_request_no, limits) }
+    }
+
+    /// As `again`, and nobody waits for it.
     pub fn left_over(order: Identity, refund_request_no: String, limits: Limits) -> Self {
-        Self { patient: true, in_doubt: true, ..Self::new(order, refund_request_no, limits) }
+        Self { patient: true, ..Self::again(order, refund_request_no, limits) }
     }
 
     fn heard(&mut self, heard: &Result<Reply>, now: Millis) -> Next {
@@ -77,11 +97,23 @@ impl Refund {
             Answer::Order(reply) => self.query_said(reply),
         };
         self.in_doubt |= self.asked == Call::Refund;
+        if self.asked == Call::Refund && matches!(said, Said::Nothing(_)) {
+            // This request may move the money still: what was refused before it counts no more.
+            self.refused_since = None;
+        }
+        self.seen_paid = match said {
+            Said::Paid => true,
+            Said::NotByThis(_) => self.seen_paid,
+            Said::Nothing(_) => self.seen_paid && self.asked == Call::Query,
+            _ => false,
+        };
         self.trouble = match &said {
             Said::Nothing(status) => *status,
             _ => UPAY_OK,
         };
         match said {
+            // Nobody waits for "unknown": it is asked on.
+            Said::Final(Fate::Unknown) if self.patient => self.pause(Call::Query, now),
             Said::Final(fate) => Next::Done(fate),
             Said::NotByThis(fate) if !self.may_have_arrived_before() => Next::Done(fate),
             Said::NotByThis(fate) if self.stays_refused(now) => Next::Done(fate),
@@ -102,6 +134,7 @@ impl Refund {
                 self.pause(Call::Query, now)
             }
             Said::GivenBack if self.done => Next::Done(Fate::Refunded),
+            Said::NotThis => self.pause(Call::Query, now),
             // By an earlier refund, perhaps: the same number again tells.
             Said::GivenBack => {
                 self.given_back = true;
@@ -112,10 +145,11 @@ impl Refund {
         }
     }
 
-    /// Two such answers, the second at least the grace after the first, and nothing that was given back in between.
+    /// Two such answers, the second at least the grace after the first, and a query between that called the order paid in
+    /// full: no answer there is no proof.
     fn stays_refused(&mut self, now: Millis) -> bool {
         let since = *self.refused_since.get_or_insert(now);
-        now > since && now - since >= self.limits.not_found_grace && !self.given_back
+        now > since && now - since >= self.limits.not_found_grace && self.seen_paid && !self.given_back
     }
 
     /// The answer to a query with the refund's number.
@@ -125,11 +159,11 @@ impl Refund {
         }
         let of_this = reply.get("refund_request_no") == Some(&self.refund_request_no);
         match reply.order_status() {
-            OrderStatus::Refunded | OrderStatus::PartialRefunded
-                if of_this && reply.get("status") == Some("SUCCESS") =>
-            {
-                Said::Final(Fate::Refunded)
-            }
+            OrderStatus::Refunded | OrderStatus::PartialRefunded if of_this => match reply.get("status") {
+                Some("SUCCESS") => Said::Final(Fate::Refunded),
+                Some(_) => Said::NotThis,
+                None => Said::GivenBack,
+            },
             OrderStatus::Refunded | OrderStatus::PartialRefunded => Said::GivenBack,
             OrderStatus::Moving => Said::UnderWay,
             OrderStatus::Paid => Said::Paid,
@@ -139,7 +173,7 @@ impl Refund {
 
     /// Before the request that was just answered.
     fn may_have_arrived_before(&self) -> bool {
-        self.pauses_taken > 0 || self.arrived || self.patient
+        self.pauses_taken > 0 || self.arrived || self.begun_before
     }
 
     fn ask(&mut self, call: Call) -> Next {
@@ -178,6 +212,9 @@ pub(super) fn names(reply: &Reply, order: &Identity) -> bool {
 impl Flow for Refund {
     fn step(&mut self, input: Input<'_>, now: Millis) -> Next {
         match input {
+            Input::Begin if self.concluded => Next::Done(Fate::Refunded),
+            // What ended as unknown a moment ago is not asked about again at once.
+            Input::Begin if self.patient => self.pause(Call::Refund, now),
             Input::Begin => {
                 self.ends_at = now + self.limits.cancel_timeout;
                 self.ask(self.asked)

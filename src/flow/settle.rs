@@ -26,6 +26,8 @@ pub struct Settle {
     doubt: Doubt,
     /// At least one query was sent: no payment is cancelled unasked because its time is up.
     queried: bool,
+    /// A query has named our order and our amount.
+    named: bool,
     trouble: upay_status,
     /// The gateway would not cancel: what a query says then is the last word.
     cancel_refused: bool,
@@ -47,6 +49,7 @@ impl Settle {
             absent_since: None,
             doubt: Doubt::None,
             queried: false,
+            named: false,
             trouble: UPAY_OK,
             cancel_refused: false,
             gave_up: false,
@@ -122,6 +125,7 @@ impl Settle {
             self.absent_since = None;
         }
         self.trouble = proof.trouble();
+        self.named |= heard.as_ref().is_ok_and(|reply| reply.names(&self.order));
         match self.phase {
             Phase::Cancelling => self.after_cancel(proof, now),
             _ => self.after_query(proof, now),
@@ -137,6 +141,8 @@ impl Settle {
             // The cashier wants it cancelled, and it is not ours to cancel.
             Proof::Doubt(Doubt::OtherOrder) if self.gave_up => return Next::Done(Fate::Unknown),
             Proof::Doubt(doubt) => self.doubt = doubt,
+            // It may be another's still.
+            Proof::Open | Proof::Moving if self.doubt == Doubt::OtherOrder && !self.named => {}
             Proof::Open if self.unpayable => return self.cancel(now),
             Proof::Open | Proof::Moving => self.doubt = Doubt::None,
             Proof::Absent | Proof::CancelRefused | Proof::Nothing => {}

@@ -384,7 +384,7 @@ fn giving_up_later_cancels_at_once() {
 
 #[test]
 fn paid_after_failed_goes_back_and_paid_after_unknown_is_reported() {
-    let watch = |told| Watch::new(order(), limits(), told, false);
+    let watch = |told| Watch::new(order(), limits(), told, false, false);
     let played = play(watch(Told::Failed), &[fail(GONE), status("PAID"), said("CANCEL_SUCCESS", "CANCELED")]);
     assert_eq!(played.fate, Fate::Returned);
     assert_eq!(played.calls, [(Call::Query, 30_000), (Call::Query, 90_100), (Call::Cancel, 90_200)]);
@@ -394,7 +394,7 @@ fn paid_after_failed_goes_back_and_paid_after_unknown_is_reported() {
 
 #[test]
 fn paid_is_not_the_last_word_while_a_cancel_of_ours_may_be_on_its_way() {
-    let watch = || Watch::new(order(), limits(), Told::Unknown, true);
+    let watch = || Watch::new(order(), limits(), Told::Unknown, true, false);
     let played = play(watch(), &[status("PAID"), said("CANCEL_SUCCESS", "CANCELED")]);
     assert_eq!(played.fate, Fate::Returned);
     let refused = fail("UPAY_CANCEL_INVALID_ORDER_STATE");
@@ -414,7 +414,7 @@ fn a_query_finds_only_what_names_the_order() {
 #[test]
 fn what_nobody_waits_for_must_not_be_paid_any_more() {
     for told in [Told::Failed, Told::Unknown] {
-        let watch = Watch::new(order(), limits(), told, false);
+        let watch = Watch::new(order(), limits(), told, false, false);
         let played = play(watch, &[status("CREATED"), lost(), fail("UPAY_CANCEL_ORDER_NOOP")]);
         assert_eq!((played.fate, count(&played, Call::Cancel)), (Fate::Returned, 2), "{told:?}");
     }
@@ -427,7 +427,7 @@ fn after_midnight() -> [Result<Reply>; 4] {
 
 #[test]
 fn a_reversal_after_midnight_is_a_refund_that_is_sent_until_it_is_answered() {
-    let watch = || Watch::new(order(), limits(), Told::Failed, false);
+    let watch = || Watch::new(order(), limits(), Told::Failed, false, false);
     let mut script = after_midnight().to_vec();
     script.push(said("REFUND_SUCCESS", "REFUNDED"));
     let played = play(watch(), &script);
@@ -440,25 +440,32 @@ fn a_reversal_after_midnight_is_a_refund_that_is_sent_until_it_is_answered() {
 
 #[test]
 fn a_reversal_that_the_gateway_refuses_is_a_matter_for_a_person() {
-    let mut flow = Watch::new(order(), limits(), Told::Failed, false);
+    let mut flow = Watch::new(order(), limits(), Told::Failed, false, false);
     flow.step(Input::Begin, 0);
     flow.step(Input::Timer, 30_000);
     for heard in &after_midnight()[..3] {
         assert!(matches!(flow.step(Input::Heard(heard), 30_000), Next::Send(_)));
     }
     let refused = fail("UPAY_TCP_ORDER_NOT_REFUNDABLE");
+    // Once is not enough: an earlier try of the same refund may be on its way.
     assert_eq!(flow.step(Input::Heard(&refused), 30_000), Next::SleepUntil(90_000));
+    assert_eq!(flow.trouble(), UPAY_OK);
+    flow.step(Input::Timer, 90_000);
+    for heard in &after_midnight()[..3] {
+        assert!(matches!(flow.step(Input::Heard(heard), 90_000), Next::Send(_)));
+    }
+    assert_eq!(flow.step(Input::Heard(&refused), 90_000), Next::SleepUntil(390_000));
     assert_eq!(flow.trouble(), UPAY_E_REFUSED);
     // From here on it is only asked how it stands: a person may be giving the money back by hand.
-    assert_eq!(flow.step(Input::Timer, 90_000), Next::Send(Call::Query));
-    assert_eq!(flow.step(Input::Heard(&status("PAID")), 90_000), Next::SleepUntil(390_000));
     assert_eq!(flow.step(Input::Timer, 390_000), Next::Send(Call::Query));
-    assert_eq!(flow.step(Input::Heard(&status("REFUNDED")), 390_000), Next::Done(Fate::Returned));
+    assert_eq!(flow.step(Input::Heard(&status("PAID")), 390_000), Next::SleepUntil(690_000));
+    assert_eq!(flow.step(Input::Timer, 690_000), Next::Send(Call::Query));
+    assert_eq!(flow.step(Input::Heard(&status("REFUNDED")), 690_000), Next::Done(Fate::Returned));
 }
 
 #[test]
 fn an_order_that_never_arrives_is_let_go_at_last() {
-    let played = play(Watch::new(order(), limits(), Told::Failed, false), &[fail(GONE)]);
+    let played = play(Watch::new(order(), limits(), Told::Failed, false, false), &[fail(GONE)]);
     assert_eq!(played.fate, Fate::NeverArrived);
     assert!(played.ended >= ABSENT_MS_MAX);
 }
@@ -603,4 +610,37 @@ fn a_refund_that_was_left_over_goes_on_until_there_is_an_end() {
     script.push(said("REFUND_SUCCESS", "REFUNDED"));
     let played = play(Refund::left_over(order(), "r1".into(), limits()), &script);
     assert_eq!((played.fate, played.calls.len()), (Fate::Refunded, 51));
+}
+
+#[test]
+fn a_refund_that_was_begun_before_is_not_called_failed_by_what_is_said_of_this_request_alone() {
+    let again = || Refund::again(order(), "r1".into(), limits());
+    let unreachable = Err(Error::new(UPAY_E_CONNECT, "refused"));
+    assert_eq!(play(again(), &[unreachable]).fate, Fate::Unknown);
+    let refused = fail("UPAY_REFUND_INVALID_ORDER_STATE");
+    assert_eq!(play(again(), &[refused, status("REFUNDED")]).fate, Fate::Unknown);
+    let played = play(again(), &[fail("UPAY_REFUND_ORDER_NOOP"), status("PARTIAL_REFUNDED")]);
+    assert_eq!(played.fate, Fate::Refunded);
+}
+
+#[test]
+fn a_refund_is_not_done_while_the_gateway_names_it_with_another_end() {
+    for end in ["FAIL_CANCELED", "IN_PROG", "REFUND_ERROR"] {
+        let named = reply(format!(
+            r#"{{"result_code":"200","biz_response":{{"result_code":"SUCCESS","data":{{"client_sn":"c","status":"{end}",
+            "refund_request_no":"r1","order_status":"PARTIAL_REFUNDED"}}}}}}"#
+        ));
+        let played = refund(&[lost(), lost(), fail("REFUND_REQUEST_CONFLICT"), named]);
+        assert_eq!(played.fate, Fate::Unknown, "{end}");
+    }
+}
+
+#[test]
+fn a_refund_that_the_gateway_calls_unknown_is_asked_about_with_pauses() {
+    let mut flow = Refund::left_over(order(), "r1".into(), limits());
+    assert_eq!(flow.step(Input::Begin, 0), Next::SleepUntil(30_000));
+    assert_eq!(flow.step(Input::Timer, 30_000), Next::Send(Call::Refund));
+    let unknown = said("REFUND_ERROR", "REFUND_ERROR");
+    assert_eq!(flow.step(Input::Heard(&unknown), 30_000), Next::SleepUntil(90_000));
+    assert_eq!(flow.step(Input::Timer, 90_000), Next::Send(Call::Query));
 }

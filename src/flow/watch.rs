@@ -31,11 +31,14 @@ pub struct Watch {
     cancel_refused: bool,
     /// A person was told to give the money back: from here on it is only asked how it stands.
     by_hand: bool,
+    /// How often the gateway refused the refund that reverses the order.
+    refusals: u32,
 }
 
 impl Watch {
     /// `cancel_sent`: a cancel was sent before, and its answer is not known.
-    pub fn new(order: Identity, limits: Limits, told: Told, cancel_sent: bool) -> Self {
+    /// `by_hand`: a person was told to give the money back.
+    pub fn new(order: Identity, limits: Limits, told: Told, cancel_sent: bool, by_hand: bool) -> Self {
         Self {
             order,
             limits,
@@ -45,7 +48,8 @@ impl Watch {
             absent_since: None,
             cancel_sent,
             cancel_refused: false,
-            by_hand: false,
+            by_hand,
+            refusals: 0,
         }
     }
 
@@ -71,13 +75,15 @@ impl Watch {
         };
         match said {
             Said::Final(Fate::Refunded) => Next::Done(Fate::Returned),
-            // Neither cancelled nor refunded: a person has to.
+            // Neither cancelled nor refunded: a person has to. Once is not enough, because an earlier try of the same
+            // refund may be on its way.
             Said::NotByThis(_) => {
-                self.by_hand = true;
+                self.refusals += 1;
+                self.by_hand = self.refusals > 1;
                 self.sleep(Call::Query, now)
             }
             Said::Nothing(_) => self.sleep(Call::Refund, now),
-            Said::Final(_) | Said::UnderWay | Said::GivenBack | Said::HasIt | Said::Paid => {
+            Said::Final(_) | Said::UnderWay | Said::GivenBack | Said::HasIt | Said::NotThis | Said::Paid => {
                 self.sleep(Call::Query, now)
             }
         }

@@ -24,8 +24,10 @@
 #include "upay.h"
 
 /* How long a program waits for what must come. A failure takes this long, a success never does. */
+#ifndef PATIENCE_S
 #define PATIENCE_S 120
-#define PATIENCE_MS 120000u
+#endif
+#define PATIENCE_MS (PATIENCE_S * 1000u)
 
 /* The terminal that the simulator knows. */
 #define TERMINAL_SN "100000000000001"
@@ -38,6 +40,7 @@
 #define PAID_AT_ONCE "139900000000000000"
 #define PAID_AFTER_300_MS "139901000300000000"
 #define HELD_FOR_30_S "139902030000000000"
+#define REPLY_AFTER_100_S "139947100000000000"
 #define NEVER_PAID "139903000000000000"
 #define INSUFFICIENT_FUND "139911000000000000"
 #define NOBODY_KNOWS "139920999900000000"
@@ -248,6 +251,21 @@ static inline upay_event *final_event(upay_order *order)
         CHECK_EVENT(end_event, (outcome), (status));                                                                  \
         upay_event_free(end_event);                                                                                   \
     } while (0)
+
+/* A port that refuses every connection: bound, so that nobody else gets it, and not listened at. */
+static inline void refused_url(char *url, size_t capacity)
+{
+    struct sockaddr_in address;
+    socklen_t length = sizeof address;
+    int bound = socket(AF_INET, SOCK_STREAM, 0);
+
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    CHECK(bind(bound, (struct sockaddr *)&address, length) == 0);
+    CHECK(getsockname(bound, (struct sockaddr *)&address, &length) == 0);
+    snprintf(url, capacity, "http://127.0.0.1:%d", ntohs(address.sin_port));
+}
 
 /* ------------------------------------------------------------------------------------------------------ callbacks */
 

@@ -19,27 +19,12 @@ static void pays(upay_client *client, const char *barcode, int32_t outcome, upay
     upay_order_free(order);
 }
 
-/* A port that refuses every connection: bound, so that nobody else gets it, and not listened at. */
-static void refused_port(char *url, size_t capacity)
-{
-    struct sockaddr_in address;
-    socklen_t length = sizeof address;
-    int bound = socket(AF_INET, SOCK_STREAM, 0);
-
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    CHECK(bind(bound, (struct sockaddr *)&address, length) == 0);
-    CHECK(getsockname(bound, (struct sockaddr *)&address, &length) == 0);
-    snprintf(url, capacity, "http://127.0.0.1:%d", ntohs(address.sin_port));
-}
-
 static void not_sent(void)
 {
     char nowhere[64];
     upay_client *client;
 
-    refused_port(nowhere, sizeof nowhere);
+    refused_url(nowhere, sizeof nowhere);
     client = started_client(nowhere, "");
     pays(client, PAID_AT_ONCE, UPAY_OUTCOME_FAILED, UPAY_E_CONNECT);
     stop_and_free(client);

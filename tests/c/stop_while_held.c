@@ -10,15 +10,15 @@
 static heard payments[PAYMENTS];
 static upay_order *orders[PAYMENTS];
 
-/* The calls are held for half a minute: a stop within less than that has broken them off. */
-#define STOP_MS 15000u
+/* The replies take 100 s, and a client waits that long for them: a stop within less has broken the calls off. */
+#define STOP_MS 50000u
 
 static void pay_all(upay_client *client, upay_event_fn fn, upay_drop_fn drop)
 {
     int n;
 
     for (n = 0; n < PAYMENTS; n++) {
-        orders[n] = new_order(client, NULL, HELD_FOR_30_S);
+        orders[n] = new_order(client, NULL, REPLY_AFTER_100_S);
         CHECK_OK(upay_order_pay(orders[n], fn, fn == NULL ? NULL : &payments[n], drop));
     }
 }
@@ -32,10 +32,10 @@ static void free_all(void)
     }
 }
 
-/* How many orders the gateway holds, or has held. */
+/* How many orders have arrived at the gateway, which is slow to reply. */
 static int arrived(const char *url)
 {
-    return ledger_count(url, "\"scenario\":\"held-then-paid\"");
+    return ledger_count(url, "\"scenario\":\"slow-reply\"");
 }
 
 /* All of them on the wire at once, and functions that hear of them. */
@@ -44,8 +44,10 @@ static void with_callbacks(const char *url, const char *state_dir)
     upay_client *client = new_client(url, state_dir);
     serial of_client = SERIAL;
     uint32_t unfinished = 0;
+    char nowhere[64];
     int n, threads_before = threads();
 
+    CHECK_OK(upay_client_set(client, "pay_reply_timeout_ms", "120000"));
     CHECK_OK(upay_client_set(client, "in_flight_max", "256"));
     CHECK_OK(upay_client_start(client));
     for (n = 0; n < PAYMENTS; n++) {
@@ -69,7 +71,9 @@ static void with_callbacks(const char *url, const char *state_dir)
     free_all();
     upay_client_free(client);
 
-    client = started_client(url, state_dir);
+    /* A next start that cannot ask the gateway how they ended. */
+    refused_url(nowhere, sizeof nowhere);
+    client = started_client(nowhere, state_dir);
     CHECK_OK(upay_client_unfinished(client, &unfinished));
     CHECK_NUMBER(unfinished, PAYMENTS);
     stop_and_free(client);
@@ -78,11 +82,13 @@ static void with_callbacks(const char *url, const char *state_dir)
 /* A few of them on the wire, the others waiting for a worker, and nobody who is called. */
 static void in_the_pull_form(const char *url)
 {
-    upay_client *client = started_client(url, "");
+    upay_client *client = new_client(url, "");
     upay_event *event = NULL;
     upay_status status;
     int n, finals = 0, arrived_before = arrived(url), threads_before = threads();
 
+    CHECK_OK(upay_client_set(client, "pay_reply_timeout_ms", "120000"));
+    CHECK_OK(upay_client_start(client));
     pay_all(client, NULL, NULL);
     UNTIL(arrived(url) > arrived_before);
     CHECK_OK(upay_client_stop(client, STOP_MS));

@@ -7,7 +7,6 @@
 
 /* Each round stops a little later than the one before, so that stop meets the call at every place. */
 #define ROUNDS 300
-#define ROUND_US 20
 #define ROUNDS_IN_A_SWEEP 100
 
 typedef struct payment {
@@ -51,29 +50,50 @@ static void *pay(void *argument)
     return NULL;
 }
 
-static void spin_us(long long us)
+static long long now_us(void)
 {
-    struct timespec from, now;
+    struct timespec now;
 
-    clock_gettime(CLOCK_MONOTONIC, &from);
-    do {
-        clock_gettime(CLOCK_MONOTONIC, &now);
-    } while ((now.tv_sec - from.tv_sec) * 1000000LL + (now.tv_nsec - from.tv_nsec) / 1000 < us);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+/* How long a call takes that is left alone, with the start of its thread. */
+static long long undisturbed_us(const char *url, const char *state_dir)
+{
+    upay_client *client = started_client(url, state_dir);
+    serial of_client = SERIAL;
+    payment payment;
+    long long from_us = now_us(), us;
+
+    payment.order = new_order(client, NULL, PAID_AT_ONCE);
+    heard_init(&payment.heard, &of_client);
+    join(started_thread(pay, &payment));
+    us = now_us() - from_us;
+    CHECK_NUMBER(payment.status, UPAY_OK);
+    CHECK_HEARD(&payment.heard, UPAY_OUTCOME_SUCCESS, UPAY_OK);
+    upay_order_free(payment.order);
+    stop_and_free(client);
+    return us;
 }
 
 /* Returns whether the payment was taken. */
-static int one_round(const char *url, const char *state_dir, long long us)
+static int one_round(const char *url, const char *state_dir, long long stop_after_us)
 {
     upay_client *client = started_client(url, state_dir);
     serial of_client = SERIAL;
     payment payment;
     pthread_t paying;
+    long long from_us;
 
     stopped = 0;
     payment.order = new_order(client, NULL, PAID_AT_ONCE);
     heard_init(&payment.heard, &of_client);
+    from_us = now_us();
     paying = started_thread(pay, &payment);
-    spin_us(us);
+    while (now_us() - from_us < stop_after_us) {
+        sched_yield();
+    }
     CHECK_OK(upay_client_stop(client, PATIENCE_MS));
     pthread_mutex_lock(&mutex);
     stopped = 1;
@@ -90,11 +110,13 @@ static int one_round(const char *url, const char *state_dir, long long us)
 int main(int argc, char **argv)
 {
     int round, taken = 0;
+    long long us;
 
     CHECK(argc == 3);
+    us = undisturbed_us(argv[1], argv[2]);
     for (round = 0; round < ROUNDS; round++) {
-        taken += one_round(argv[1], argv[2], (long long)ROUND_US * (round % ROUNDS_IN_A_SWEEP));
+        taken += one_round(argv[1], argv[2], 2 * us * (round % ROUNDS_IN_A_SWEEP) / ROUNDS_IN_A_SWEEP);
     }
-    CHECK(taken > 0);
+    CHECK(taken > 0 && taken < ROUNDS && "stop came before some calls, and behind others");
     return 0;
 }

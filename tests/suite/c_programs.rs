@@ -46,6 +46,7 @@ programs![
     double_free,
     encodings,
     events,
+    forked,
     log_without_locks,
     made_up_handles,
     null_arguments,
@@ -74,18 +75,6 @@ fn no_function_of_the_header_is_left_out() {
     let calls = ["tests/c/check.h", "tests/c/every_call.h", "tests/c/forked.c"].map(read).concat();
     let left_out: Vec<&&str> = functions.iter().filter(|name| !calls.contains(&format!("{name}("))).collect();
     assert!(left_out.is_empty(), "in none of check.h, every_call.h and forked.c: {left_out:?}");
-}
-
-/// A forked child is asked for everything, and the parent goes on.
-#[test]
-fn forked() {
-    if skipped_under_valgrind("forked") {
-        return;
-    }
-    if let Some(bench) = Bench::set_up("forked") {
-        bench.run(&[]);
-        bench.clear();
-    }
 }
 
 /// The till dies after the customer was charged and before it has heard of it.
@@ -165,6 +154,9 @@ impl Bench {
         command.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread", "-g"]);
         if is_set("UPAY_TEST_ASAN") {
             command.arg("-fsanitize=address");
+        }
+        if is_set("UPAY_TEST_VALGRIND") {
+            command.arg(format!("-DPATIENCE_S={}", LIMIT_UNDER_VALGRIND.as_secs() / 2));
         }
         command.arg("-I").arg(root.join("include")).arg(root.join("tests/c").join(format!("{}.c", self.name)));
         command.arg("-o").arg(self.program()).arg("-L").arg(built()).arg("-lupay");
