@@ -594,7 +594,10 @@ int32_t upay_event_action(const upay_event *event);
  */
 int32_t upay_event_outcome(const upay_event *event);
 
-/** Why: UPAY_OK on success, and while all goes well. UPAY_E_HANDLE for a handle that is not an event. */
+/**
+ * Why: UPAY_OK on success, and while all goes well. UPAY_E_HANDLE for a handle that is not an event, UPAY_E_FORKED in a
+ * forked child.
+ */
 upay_status upay_event_status(const upay_event *event);
 
 /** What the cashier does next, one of UPAY_ADVICE_…; 0 for a handle that is not an event. */

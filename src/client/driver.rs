@@ -177,7 +177,8 @@ impl Run {
         if matches!(state.at, At::Done) {
             return Step::Over;
         }
-        if closing && heard.is_none() {
+        // An answer that is there counts still; what the stop broke off is left to the next start.
+        if closing && !matches!(heard, Some(Ok(_))) {
             return Step::Closing;
         }
         if let Some(Ok(reply)) = heard {

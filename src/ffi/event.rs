@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use once_cell::sync::Lazy;
 
-use super::guard::{guard, quiet};
+use super::guard::{guard, is_forked, quiet};
 use super::handle::Table;
 use super::text::{not_null, put, text_in};
 use crate::abi::*;
@@ -30,10 +30,12 @@ pub extern "C" fn upay_event_outcome(event: *const upay_event) -> i32 {
     quiet(UPAY_OUTCOME_UNKNOWN, || Some(EVENTS.get(event).ok()?.verdict.outcome))
 }
 
-/// Why: UPAY_OK on success, and while all goes well. UPAY_E_HANDLE for a handle that is not an event.
+/// Why: UPAY_OK on success, and while all goes well. UPAY_E_HANDLE for a handle that is not an event, UPAY_E_FORKED in a
+/// forked child.
 #[no_mangle]
 pub extern "C" fn upay_event_status(event: *const upay_event) -> upay_status {
-    quiet(UPAY_E_HANDLE, || Some(EVENTS.get(event).ok()?.verdict.status))
+    let nothing = if is_forked() { UPAY_E_FORKED } else { UPAY_E_HANDLE };
+    quiet(nothing, || Some(EVENTS.get(event).ok()?.verdict.status))
 }
 
 /// What the cashier does next, one of UPAY_ADVICE_…; 0 for a handle that is not an event.

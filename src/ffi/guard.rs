@@ -69,7 +69,7 @@ pub fn last_error() -> *const c_char {
 }
 
 /// A forked child has this process's memory and none of its threads: any lock may be held for ever.
-fn is_forked() -> bool {
+pub fn is_forked() -> bool {
     static OWNER: AtomicU32 = AtomicU32::new(0);
     let me = std::process::id();
     match OWNER.compare_exchange(0, me, Ordering::Relaxed, Ordering::Relaxed) {

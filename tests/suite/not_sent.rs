@@ -50,3 +50,32 @@ fn a_client_sn_is_sent_once_for_ever_once_it_was_sent() {
         assert_eq!(gateway.ledger().order(&client_sn).unwrap().pays, 1, "{name}");
     }
 }
+
+/// What a stop breaks off has the stop's own end, also where nothing was sent yet: the next start tells the rest.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connect_that_a_stop_breaks_off_ends_closed_and_goes_on_at_the_next_start() {
+    use socket2::{Domain, Socket, Type};
+    // A listener whose queue is full: connects to it hang.
+    let listener = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    listener.bind(&std::net::SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    listener.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    let queue: Vec<Socket> = (0..4)
+        .map(|_| {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+            socket.set_nonblocking(true).unwrap();
+            // It cannot end at once, and that is what is wanted.
+            let _ = socket.connect(&address);
+            socket
+        })
+        .collect();
+    let url = format!("http://127.0.0.1:{}", address.as_socket().unwrap().port());
+    let client = Client::start(&url, &[("connect_timeout_ms", "60000")]);
+    let ear = client.sale(1, "130000000000000000").pay();
+    ear.wait("it is under way", |heard, _| heard.iter().any(|heard| heard.phase == "sending"));
+    client.stop();
+    let heard = ear.final_one("stopped");
+    assert_eq!((heard.outcome, heard.status), (UPAY_OUTCOME_UNKNOWN, UPAY_E_CLOSED));
+    drop(queue);
+}
