@@ -209,8 +209,8 @@ impl Journal {
         })
     }
 
-    /// The host has heard what became of the order, if that is still what `heard` accepts. Reaches the disk with the next record, or with [`Journal::flush`]: a
-    /// crash in between makes the host hear it again.
+    /// The host has heard what became of the order, if that is still what `heard` accepts. Reaches the disk with the next
+    /// record, or with [`Journal::flush`]: a crash in between makes the host hear it again.
     pub fn told(&self, key: &str, heard: impl FnOnce(Fate) -> bool) -> Result<()> {
         self.write(Durability::None, |orders| match orders.get(key)? {
             Some(mut record) if record.is_untold() && record.fate.is_some_and(heard) => {

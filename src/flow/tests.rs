@@ -464,6 +464,21 @@ fn a_reversal_that_the_gateway_refuses_is_a_matter_for_a_person() {
 }
 
 #[test]
+fn a_reversal_that_the_gateway_cannot_accept_is_a_matter_for_a_person_as_well() {
+    let mut flow = Watch::new(order(), limits(), Told::Failed, false, false);
+    flow.step(Input::Begin, 0);
+    for now in [30_000, 90_000] {
+        assert_eq!(flow.trouble(), UPAY_OK);
+        flow.step(Input::Timer, now);
+        for heard in &after_midnight()[..3] {
+            assert!(matches!(flow.step(Input::Heard(heard), now), Next::Send(_)));
+        }
+        flow.step(Input::Heard(&top("400", "INVALID_PARAMS")), now);
+    }
+    assert_eq!(flow.trouble(), UPAY_E_REFUSED);
+}
+
+#[test]
 fn an_order_that_never_arrives_is_let_go_at_last() {
     let played = play(Watch::new(order(), limits(), Told::Failed, false, false), &[fail(GONE)]);
     assert_eq!(played.fate, Fate::NeverArrived);

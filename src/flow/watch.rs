@@ -71,7 +71,9 @@ impl Watch {
     fn after_refund(&mut self, heard: &Result<Reply>, now: Millis) -> Next {
         let said = match answer(heard, &self.order) {
             Answer::Order(reply) => refund_said(reply, &self.order),
-            _ => Said::Nothing(UPAY_E_REPLY),
+            Answer::Refused(status) => Said::NotByThis(Fate::Refused(status)),
+            Answer::Nothing(status) | Answer::NotSent(status) => Said::Nothing(status),
+            Answer::OtherOrder => Said::Nothing(UPAY_E_REPLY),
         };
         match said {
             Said::Final(Fate::Refunded) => Next::Done(Fate::Returned),

@@ -216,6 +216,16 @@ impl Client {
         count
     }
 
+    /// Waits until no order is without a final answer, without taking an event: there is nothing to wait on for that.
+    #[allow(clippy::disallowed_methods)] // A test's own time limit; the library's clock is not for others.
+    pub fn settle(&self) {
+        let begun = std::time::Instant::now();
+        while self.unfinished() > 0 {
+            assert!(begun.elapsed() < PATIENCE, "{} orders have no end", self.unfinished());
+            std::thread::yield_now();
+        }
+    }
+
     pub fn stop(&self) {
         ok(upay_client_stop(self.handle, PATIENCE_MS), "stop");
     }

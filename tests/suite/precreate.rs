@@ -1,7 +1,7 @@
 //! The customer scans the till's code: each story of the simulator's table, verdict against ledger.
 
 use crate::host::{Client, Heard, PATIENCE};
-use crate::scenarios::{check, gateway, FEN};
+use crate::scenarios::{check, gateway, side_by_side, FEN};
 use crate::simulator::row::Row;
 use crate::simulator::scenario;
 use upay::abi::*;
@@ -17,24 +17,14 @@ fn order(client: &Client, subject: &str) -> crate::host::Order {
 fn every_story_of_a_precreate_ends_in_the_right_verdict() {
     let gateway = gateway();
     let client = Client::start(&gateway.url(), &[("precreate_timeout_ms", "6000")]);
-    std::thread::scope(|scope| {
-        let mut rows = Vec::new();
-        for row in scenario::precreates() {
-            let (client, gateway) = (&client, &gateway);
-            let thread = scope.spawn(move || {
-                let order = order(client, &row.tag(row.sample_parameter()));
-                let ear = order.precreate();
-                if row.name == scenario::waits_for_scan().name {
-                    let heard = ear.wait(row.name, |heard, _| heard.iter().any(|heard| !heard.qr_code.is_empty()));
-                    gateway.scan_and_pay(&heard.last().unwrap().qr_code).expect("the code is good");
-                }
-                check(gateway, row, &order.client_sn(), &ear.final_one(row.name));
-            });
-            rows.push((row.name, thread));
+    side_by_side(scenario::precreates().map(|row| (row.name, row)), |row| {
+        let order = order(&client, &row.tag(row.sample_parameter()));
+        let ear = order.precreate();
+        if row.name == scenario::waits_for_scan().name {
+            let heard = ear.wait(row.name, |heard, _| heard.iter().any(|heard| !heard.qr_code.is_empty()));
+            gateway.scan_and_pay(&heard.last().unwrap().qr_code).expect("the code is good");
         }
-        let failed: Vec<_> =
-            rows.into_iter().filter_map(|(name, thread)| thread.join().err().map(|_| name)).collect();
-        assert!(failed.is_empty(), "{failed:?}");
+        check(&gateway, row, &order.client_sn(), &ear.final_one(row.name));
     });
     client.stop();
     assert_eq!(gateway.ledger().refused, 0);

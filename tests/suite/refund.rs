@@ -1,7 +1,7 @@
 //! Refunds: each story of the simulator's table, verdict against ledger; no number moves money twice, and none is lost.
 
 use crate::host::{Client, Heard, Order, Scratch, PATIENCE};
-use crate::scenarios::{gateway, FEN};
+use crate::scenarios::{gateway, side_by_side, FEN};
 use crate::simulator::refund_story::{self, RefundStory, RefundVerdict};
 use crate::simulator::row::Row;
 use crate::simulator::scenario;
@@ -51,22 +51,12 @@ fn check(gateway: &Simulator, row: &RefundStory, client_sn: &str, heard: &Heard)
 fn every_story_of_a_refund_ends_in_the_right_verdict() {
     let gateway = gateway();
     let client = Client::start(&gateway.url(), &[]);
-    std::thread::scope(|scope| {
-        let mut rows = Vec::new();
-        for row in refund_story::all() {
-            let (client, gateway) = (&client, &gateway);
-            let thread = scope.spawn(move || {
-                let order = paid(client);
-                order.set("refund_request_no", "one");
-                order.set("refund_amount", &PART.to_string());
-                assert_eq!(order.set("operator", &row.tag(row.parameter.sample())), UPAY_OK);
-                check(gateway, row, &order.client_sn(), &order.refund().final_one(row.name));
-            });
-            rows.push((row.name, thread));
-        }
-        let failed: Vec<_> =
-            rows.into_iter().filter_map(|(name, thread)| thread.join().err().map(|_| name)).collect();
-        assert!(failed.is_empty(), "{failed:?}");
+    side_by_side(refund_story::all().map(|row| (row.name, row)), |row| {
+        let order = paid(&client);
+        assert_eq!(order.set("refund_request_no", "one"), UPAY_OK);
+        assert_eq!(order.set("refund_amount", &PART.to_string()), UPAY_OK);
+        assert_eq!(order.set("operator", &row.tag(row.parameter.sample())), UPAY_OK);
+        check(&gateway, row, &order.client_sn(), &order.refund().final_one(row.name));
     });
     client.stop();
     assert_eq!(gateway.ledger().refused, 0);

@@ -65,9 +65,7 @@ fn a_verdict_that_nobody_took_is_told_by_the_next_start() {
         )
         .expect("paid");
     // Closed in the journal, though nobody has waited for the event.
-    while client.unfinished() > 0 {
-        std::thread::yield_now();
-    }
+    client.settle();
     client.stop();
     let client = Client::start_in(&scratch.0, &gateway.url(), &[]);
     let heard = client.watched.wait("told again", |heard, _| !heard.is_empty());
@@ -127,9 +125,7 @@ fn an_untold_cancel_is_told_as_what_became_of_the_money() {
                 .expect("it is there");
         }
         assert_eq!(order.cancel_unheard(), UPAY_OK);
-        while client.unfinished() > 0 {
-            std::thread::yield_now();
-        }
+        client.settle();
         // Stopped before anybody took the events.
         client.stop();
         let client = Client::start_in(&scratch.0, &gateway.url(), &[]);

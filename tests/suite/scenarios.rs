@@ -42,22 +42,23 @@ pub fn check(gateway: &Simulator, row: &Scenario, client_sn: &str, heard: &Heard
     assert_eq!(ledger.redirects_followed, 0, "{name}");
 }
 
+/// Tests every row of a table at the same time; fails with the names of those that failed.
+pub fn side_by_side<R: Send>(rows: impl Iterator<Item = (&'static str, R)>, test: impl Fn(R) + Sync) {
+    std::thread::scope(|scope| {
+        let test = &test;
+        let threads: Vec<_> = rows.map(|(name, row)| (name, scope.spawn(move || test(row)))).collect();
+        let failed: Vec<_> =
+            threads.into_iter().filter_map(|(name, thread)| thread.join().err().map(|_| name)).collect();
+        assert!(failed.is_empty(), "{failed:?}");
+    });
+}
+
 fn every_scenario(pay: impl Fn(&Client, &str) -> (String, Heard) + Sync) {
     let gateway = gateway();
     let client = Client::start(&gateway.url(), &[]);
-    std::thread::scope(|scope| {
-        let mut rows = Vec::new();
-        for row in scenario::all() {
-            let (client, gateway, pay) = (&client, &gateway, &pay);
-            let thread = scope.spawn(move || {
-                let (client_sn, heard) = pay(client, &row.barcode(row.sample_parameter()));
-                check(gateway, row, &client_sn, &heard);
-            });
-            rows.push((row.name, thread));
-        }
-        let failed: Vec<_> =
-            rows.into_iter().filter_map(|(name, thread)| thread.join().err().map(|_| name)).collect();
-        assert!(failed.is_empty(), "{failed:?}");
+    side_by_side(scenario::all().map(|row| (row.name, row)), |row| {
+        let (client_sn, heard) = pay(&client, &row.barcode(row.sample_parameter()));
+        check(&gateway, row, &client_sn, &heard);
     });
     client.stop();
     // The simulator is strict about requests: one that it refused on its own account is a defect of the library.
