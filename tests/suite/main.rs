@@ -9,6 +9,7 @@ mod codes;
 mod examples;
 mod header;
 mod host;
+mod killed_anywhere;
 mod layers;
 mod not_sent;
 mod notify;
