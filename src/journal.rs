@@ -2,8 +2,8 @@
 //! heard yet. On disk before it counts: a crash at any instant leaves either no record and nothing sent, or a record
 //! that the next start resolves.
 //!
-//! One file a terminal, in redb, readable by its owner alone. It holds the terminal's keys once there is one that the host
-//! did not give, and no barcode and no payer's account.
+//! One file a terminal, in redb, readable by its owner alone. It holds the terminal's keys once it was activated or
+//! checked in here, and no barcode and no payer's account.
 
 mod file;
 mod ring;

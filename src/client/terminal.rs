@@ -196,8 +196,12 @@ impl Terminal {
             checkin.map(|checkin| checkin.delay(&run, due)).is_some()
         };
         if !waits {
-            run.begin(due);
+            self.let_begin(&run, due);
         }
+    }
+
+    pub fn let_begin(&self, run: &Arc<Run>, due: Option<Millis>) {
+        run.begin(due);
         // A stop that looked before this run was there has not closed it.
         if self.is_closing() {
             run.close();
