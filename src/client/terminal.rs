@@ -16,6 +16,7 @@ use super::inbox::ActionId;
 use super::keyring::Keyring;
 use super::listener::Listener;
 use super::outlet::Outlet;
+use super::pace::{Pace, GAP_MS};
 use super::settings::Settings;
 use crate::abi::*;
 use crate::engine::clock::{self, Millis};
@@ -34,10 +35,6 @@ use crate::transport::{Interrupt, Transport};
 /// Actions of the host under way at a time, for all orders of a client together.
 pub const ACTIONS_MAX: usize = 10_000;
 
-/// What an earlier run left over is asked about at this pace, so that a till that comes back with many open orders
-/// does not flood the gateway.
-const LEFTOVER_PAUSE_MS: Millis = 50;
-
 pub struct Terminal {
     pub settings: Settings,
     pub engine: Arc<Engine>,
@@ -49,6 +46,7 @@ pub struct Terminal {
     /// The last of what was under way has ended.
     wound_up: Condvar,
     pub claims: Claims<Arc<Run>>,
+    pub pace: Pace,
     ids: AtomicU64,
 }
 
@@ -81,6 +79,7 @@ impl Terminal {
         watcher: Option<Arc<Listener>>,
     ) -> Arc<Self> {
         Arc::new(Self {
+            pace: Pace::of(&settings.terminal_sn),
             settings,
             engine,
             transport,
@@ -115,7 +114,8 @@ impl Terminal {
             match self.outlet.journal.get(&record.key()) {
                 Ok(Some(record)) if record.is_open() => {
                     self.watch(record, claim, Some(due));
-                    due += LEFTOVER_PAUSE_MS;
+                    // Its time is not to run before its turn.
+                    due += GAP_MS;
                 }
                 Ok(_) => {}
                 Err(error) => log::error(format_args!("{}: not taken up: {error}", record.client_sn)),
