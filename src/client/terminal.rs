@@ -20,7 +20,7 @@ use super::pace::{Pace, GAP_MS};
 use super::settings::Settings;
 use crate::abi::*;
 use crate::engine::clock::{self, Millis};
-use crate::engine::Engine;
+use crate::engine::{Engine, Lane};
 use crate::error::{Error, Result};
 use crate::flow::refund::Refund;
 use crate::flow::settle::Settle;
@@ -48,6 +48,7 @@ pub struct Terminal {
     pub claims: Claims<Arc<Run>>,
     pub pace: Pace,
     ids: AtomicU64,
+    pruned_day: AtomicU64,
 }
 
 #[derive(Default)]
@@ -90,6 +91,7 @@ impl Terminal {
             wound_up: Condvar::new(),
             claims: Claims::default(),
             ids: AtomicU64::new(1),
+            pruned_day: AtomicU64::new(0),
         })
     }
 
@@ -236,10 +238,26 @@ impl Terminal {
         if self.under_way().actions.len() >= ACTIONS_MAX {
             return Err(Error::new(UPAY_E_LIMIT, format!("at most {ACTIONS_MAX} actions at a time")));
         }
+        self.prune_daily();
         if !(self.engine.ready() && self.outlet.listeners.ready()) {
             return Err(Error::new(UPAY_E_LIMIT, "the system gives this process no more threads"));
         }
         Ok(admitted)
+    }
+
+    /// Once a day, and with the first order after a start: what ended long ago is forgotten, beside the work.
+    fn prune_daily(&self) {
+        let today = clock::beijing_day();
+        if self.pruned_day.swap(today, Ordering::Relaxed) == today {
+            return;
+        }
+        let (journal, days) = (self.outlet.journal.clone(), self.settings.journal_days);
+        let prune = move || match journal.prune(days, clock::wall()) {
+            Ok(0) => {}
+            Ok(count) => log::info(format_args!("{count} orders that ended more than {days} days ago are forgotten")),
+            Err(error) => log::warn(format_args!("old orders are not forgotten: {error}")),
+        };
+        self.engine.submit(Lane::Short, Box::new(prune));
     }
 
     /// A stop waits for what has entered, and nothing enters after a stop.
