@@ -215,6 +215,10 @@ extern "C" {
 #define UPAY_OUTCOME_FAILED 2
 /** Nobody knows: hand over no goods. */
 #define UPAY_OUTCOME_UNKNOWN 3
+/** upay_client_activate. */
+#define UPAY_ACTION_ACTIVATE 1
+/** upay_client_checkin, and the check-in that the library does by itself. */
+#define UPAY_ACTION_CHECKIN 2
 /** upay_order_pay. */
 #define UPAY_ACTION_PAY 3
 /** upay_order_precreate. */
@@ -225,6 +229,8 @@ extern "C" {
 #define UPAY_ACTION_REFUND 6
 /** upay_order_cancel. */
 #define UPAY_ACTION_CANCEL 7
+/** upay_client_call. */
+#define UPAY_ACTION_CALL 8
 /** Read for the host, and nothing was sent: upay_read_reply, upay_verify_notify. */
 #define UPAY_ACTION_READ 9
 /** An order that no call waits for: left over from an earlier run, or watched until the gateway's answer is final. */

@@ -3,6 +3,7 @@
 #[path = "../../examples/simulator/server.rs"]
 mod simulator;
 
+mod bindings;
 mod c_programs;
 mod cancel;
 mod codes;
