@@ -21,3 +21,4 @@ mod read_reply;
 mod refund;
 mod restart;
 mod scenarios;
+mod terminal;
