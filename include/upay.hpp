@@ -506,7 +506,10 @@ public:
         });
     }
 
-    /** upay_client_activate: makes this machine a terminal; before start, once for ever. Blocks. */
+    /**
+     * Makes a terminal of this till with an activation code; before start, once for ever. Blocks. Throws error: missing,
+     * value, storage; not sent, in doubt, or refused, by the hundreds of its status.
+     */
     void activate(const std::string &code, std::uint32_t timeout_ms)
     {
         detail::check(upay_client_activate(handle_, detail::c_text(code), timeout_ms));
@@ -521,10 +524,16 @@ public:
     /** Takes the terminal's journal, and goes on with what an earlier run left over. Throws error: see upay_client_start. */
     void start() { detail::check(upay_client_start(handle_)); }
 
-    /** upay_client_checkin: a new key for the terminal. Blocks. */
+    /**
+     * A new key for the terminal, now; the library does so by itself once a day. Blocks. Throws error: missing, state,
+     * storage; not sent, in doubt, or refused, by the hundreds of its status.
+     */
     void checkin(std::uint32_t timeout_ms) { detail::check(upay_client_checkin(handle_, timeout_ms)); }
 
-    /** upay_client_call: sends JSON, signed by the terminal, to a path of the gateway's, and reads the reply. Blocks. */
+    /**
+     * Sends a JSON object, signed by the terminal, to a path of the gateway's that has no function here, and reads the
+     * reply. Blocks. Throws error: value, state; not sent or in doubt, by the hundreds of its status. A refusal is a reply.
+     */
     event call(const std::string &path, const std::string &json, std::uint32_t timeout_ms)
     {
         upay_event *out = nullptr;

@@ -431,16 +431,26 @@ static void activate_and_checkin(void)
 
 static void call(void)
 {
+    static const char query[] = "{\"terminal_sn\":\"" TERMINAL_SN "\",\"client_sn\":\"called\"}";
     upay_client *client = till();
+    upay_order *order = new_order(client, "called", PAID_AT_ONCE);
     upay_event *event = NULL;
 
     CHECK_OK(upay_client_call(client, "/echo/any/path", "{\"echo\":\"" CHINESE_SUBJECT "\"}", PATIENCE_MS, &event));
     CHECK_NUMBER(upay_event_action(event), UPAY_ACTION_CALL);
-    CHECK_EVENT(event, UPAY_OUTCOME_SUCCESS, UPAY_OK);
     CHECK_TEXT(upay_event_get(event, "path"), "/echo/any/path");
     CHECK_TEXT(upay_event_get(event, "signer"), TERMINAL_SN);
     CHECK_TEXT(upay_event_get(event, "echo"), CHINESE_SUBJECT);
     upay_event_free(event);
+
+    /* A path that it does know is read as it is there. */
+    pay_in_pull_form(order);
+    CHECK_END(order, UPAY_OUTCOME_SUCCESS, UPAY_OK);
+    CHECK_OK(upay_client_call(client, "/upay/v2/query", query, PATIENCE_MS, &event));
+    CHECK_EVENT(event, UPAY_OUTCOME_SUCCESS, UPAY_OK);
+    CHECK_TEXT(upay_event_get(event, "order_status"), "PAID");
+    upay_event_free(event);
+    upay_order_free(order);
     stop_and_free(client);
 }
 

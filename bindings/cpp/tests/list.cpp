@@ -291,7 +291,7 @@ void activate_and_checkin()
     upay::client client = new_till();
     client.set("terminal_sn", "").set("terminal_key", "").set("app_id", "2026032600000001").set("device_id", "till-1");
     client.set("vendor_sn", "200000000000001").set("vendor_key", "simulator-vendor-key");
-    CHECK_THROWS(client.activate("no such code", PATIENCE_MS), upay::status::request);
+    CHECK_THROWS(client.activate("no-such-code", PATIENCE_MS), upay::status::request);
     client.activate("10000001", PATIENCE_MS);
     const std::string terminal_sn = client.get("terminal_sn");
     CHECK(!terminal_sn.empty() && terminal_sn != TERMINAL_SN);
@@ -304,13 +304,22 @@ void activate_and_checkin()
 void call()
 {
     upay::client client = till();
-    const upay::event event =
-        client.call("/echo/any/path", "{\"echo\":\"" + CHINESE_SUBJECT + "\"}", PATIENCE_MS);
-    CHECK(event.action() == upay::action::call);
-    CHECK(event.outcome() == upay::outcome::success);
-    CHECK(event.get("path") == "/echo/any/path");
-    CHECK(event.get("signer") == TERMINAL_SN);
-    CHECK(event.get("echo") == CHINESE_SUBJECT);
+    const upay::event echo = client.call("/echo/any/path", "{\"echo\":\"" + CHINESE_SUBJECT + "\"}", PATIENCE_MS);
+    CHECK(echo.action() == upay::action::call);
+    CHECK(echo.get("path") == "/echo/any/path");
+    CHECK(echo.get("signer") == TERMINAL_SN);
+    CHECK(echo.get("echo") == CHINESE_SUBJECT);
+
+    // A path that it does know is read as it is there.
+    upay::order order = sale(client, PAID_AT_ONCE);
+    CHECK(answer(order.pay_async()).outcome() == upay::outcome::success);
+    const upay::event query = client.call(
+        "/upay/v2/query",
+        std::string("{\"terminal_sn\":\"") + TERMINAL_SN + "\",\"client_sn\":\"" + order.get("client_sn") + "\"}",
+        PATIENCE_MS);
+    CHECK(query.outcome() == upay::outcome::success);
+    CHECK(query.get("order_status") == "PAID");
+    CHECK_THROWS(client.call("/upay/v2/pay", "{}", PATIENCE_MS), upay::status::value);
 }
 
 void tables()
