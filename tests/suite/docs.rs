@@ -95,8 +95,8 @@ mod programs {
     use crate::install::Installed;
     use crate::simulator::{Options, Simulator};
 
-    /// Compiles and runs the programs of a page as printed: by every line of the page that compiles `file`, and by its
-    /// CMake project. What the page prints below a program is what the program prints.
+    /// Compiles and runs the programs of a page as printed: the first by every line of the page that compiles `file`, and
+    /// by its CMake project. What the page prints below a program is what the program prints.
     fn work_as_printed(page: &str, language: &str, file: &str, compiler: &str) {
         for tool in [compiler, "pkg-config"] {
             if !is_there(tool, "--version") {
@@ -115,21 +115,21 @@ mod programs {
         };
 
         let blocks = blocks(page);
-        let mut programs = 0;
-        for (at, block) in blocks.iter().enumerate().filter(|(_, block)| block.language == language) {
-            let text = blocks.get(at + 1).filter(|next| next.language == "text").map_or("", |next| &next.text);
-            fs::write(directory.join(file), at_gateway(&block.text, &gateway.url())).unwrap();
-            for line in &lines {
+        let programs: Vec<usize> = (0..blocks.len()).filter(|at| blocks[*at].language == language).collect();
+        assert_eq!(programs.len(), 3, "{page}");
+        for at in programs.iter().rev() {
+            let below = blocks.get(at + 1).filter(|next| next.language == "text").map_or("", |next| &next.text);
+            fs::write(directory.join(file), at_gateway(&blocks[*at].text, &gateway.url())).unwrap();
+            for line in if *at == programs[0] { &lines[..] } else { &lines[..1] } {
                 said(&mut installed.shell(line));
-                run(installed.shell("./till"), text);
+                run(installed.shell("./till"), below);
             }
-            programs += 1;
         }
-        assert_eq!(programs, 3, "{page}");
 
         if !is_there("cmake", "--version") {
             return skipped(&format!("the CMake project of {page}"), "cmake");
         }
+        // The first program stands there still.
         fs::write(directory.join("CMakeLists.txt"), &snippets(page, "cmake")[0]).unwrap();
         said(&mut installed.shell("cmake -S . -B build && cmake --build build"));
         run(installed.shell("build/till"), "");

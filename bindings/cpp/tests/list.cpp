@@ -281,8 +281,8 @@ void let_go_without_close()
     CHECK(payment.get().status() == upay::status::closed);
     CHECK(kept.get("order_status") == "PAID");
     // Its journal is free; and these are left as they are when the process ends.
-    upay::client *forgotten = new upay::client(till());
-    upay::order *order = new upay::order(sale(*forgotten, NEVER_PAID));
+    static upay::client *client = new upay::client(till());
+    static upay::order *order = new upay::order(sale(*client, NEVER_PAID));
     order->pay([kept](const upay::event &) {});
 }
 
