@@ -33,7 +33,7 @@ while [ $# -gt 0 ]; do
     esac
     shift
     case $option in
-    --prefix) prefix=$(case $value in /*) echo "$value" ;; *) echo "$PWD/$value" ;; esac) ;;
+    --prefix) case $value in /*) prefix=$value ;; *) prefix=$PWD/$value ;; esac ;;
     --libdir) libdir=${value%/} ;;
     --from) from=$(cd "$value" && pwd) ;;
     esac
@@ -61,7 +61,7 @@ up() { echo "$1" | sed 's,[^/][^/]*,..,g'; }
 fill_in() { # TEMPLATE PLACE
     filled=$(mktemp)
     sed -e "s,@VERSION@,$version," -e "s,@UP@,$(up "$(dirname "$2")")," -e "s,@LIBDIR@,$libdir," \
-        -e "s,@STATIC_NEEDS@,$static_needs," "packaging/$1" >"$filled"
+        -e "s,@THREADS@,$threads," -e "s,@STATIC_NEEDS@,$static_needs," "packaging/$1" >"$filled"
     put "$filled" 644 "$2"
     rm -f "$filled"
 }
@@ -74,9 +74,10 @@ if [ -f "$from/libupay.so" ]; then
     ln -sf libupay.so.1 "$root/$libdir/libupay.so"
     echo "$root/$libdir/libupay.so"
     put "$from/libupay.a" 644 "$libdir/libupay.a"
-    static_needs="-ldl -lm"
+    # upay.hpp's futures need it where the C library keeps threads apart.
+    threads=" -pthread" static_needs="-ldl -lm"
 elif [ -f "$from/upay.dll" ]; then
-    # Laid out as Windows does; the layout was checked, what it holds was never linked on a Windows.
+    # Tried with MinGW under wine. With MSVC, which names its files otherwise, and on a real Windows, never.
     put "$from/upay.dll" 755 bin/upay.dll
     if [ -f "$from/upay.dll.lib" ]; then
         put "$from/upay.dll.lib" 644 "$libdir/upay.lib"
@@ -85,7 +86,7 @@ elif [ -f "$from/upay.dll" ]; then
         put "$from/libupay.dll.a" 644 "$libdir/libupay.dll.a"
         put "$from/libupay.a" 644 "$libdir/libupay.a"
     fi
-    static_needs="-lws2_32 -luserenv -lntdll -lbcrypt -ladvapi32"
+    threads="" static_needs="-lws2_32 -luserenv -lntdll -lbcrypt -ladvapi32"
 else
     echo "neither libupay.so nor upay.dll is in $from" >&2
     exit 1
