@@ -206,6 +206,8 @@ impl Terminal {
 
     /// A run has its verdict, or ends without one: its order is free, or is watched from now on.
     pub fn moved_on(self: &Arc<Self>, client_sn: &str, run: ActionId, watched: Option<Record>) {
+        // Before the host hears of it: it may check in right then.
+        self.under_way().payments.remove(&run);
         let claim = self.claims.pass_on(client_sn, run);
         if let (Some(claim), Some(record), false) = (claim, watched, self.is_closing()) {
             self.watch(record, claim, None);
@@ -218,9 +220,8 @@ impl Terminal {
             let mut under_way = self.under_way();
             under_way.runs.remove(&id);
             under_way.actions.remove(&id);
-            if under_way.payments.remove(&id) {
-                self.checkin_when_due(&mut under_way);
-            }
+            under_way.payments.remove(&id);
+            self.checkin_when_due(&mut under_way);
         }
         self.wind_up_when_idle();
     }

@@ -33,7 +33,7 @@ pub struct Ring {
 
 impl Journal {
     pub fn ring(&self) -> Result<Option<Ring>> {
-        self.with(|database| read(database))
+        self.with(read)
     }
 
     /// On disk when it returns; tried once more with the store opened anew, because the gateway forgets older keys.

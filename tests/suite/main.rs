@@ -12,6 +12,7 @@ mod examples;
 mod header;
 mod host;
 mod install;
+mod killed_anywhere;
 mod layers;
 mod not_sent;
 mod notify;
