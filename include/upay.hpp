@@ -449,12 +449,12 @@ void hand_over(upay_status (*call)(Object *, upay_event_fn, void *, upay_drop_fn
 
 /* ------------------------------------------------------------------------------------------------------- clients */
 
+/** How long a client's destructor waits for callbacks to return. */
+constexpr std::uint32_t destructor_stop_ms = 10000;
+
 /** One terminal of one merchant. Make one for each terminal, start it once, and keep it for as long as the till runs. */
 class client {
 public:
-    /** How long the destructor waits for callbacks to return. */
-    static constexpr std::uint32_t destructor_stop_ms = 10000;
-
     /** Throws error: limit. */
     client() { detail::check(upay_client_new(&handle_)); }
 
