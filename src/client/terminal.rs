@@ -181,10 +181,7 @@ impl Terminal {
         log::info(format_args!("{}: action {} begins", plan.name, plan.ear.action));
         let (watched, payment) = (plan.ear.is_watcher(), plan.is_payment());
         let run = Arc::new(Run::new(id, self.clone(), plan));
-        if let Some(claim) = claim {
-            claim.give(id, run.clone());
-        }
-        let waits = {
+        {
             let mut under_way = self.under_way();
             under_way.runs.insert(id, run.clone());
             if !watched {
@@ -194,10 +191,17 @@ impl Terminal {
                 self.checkin_when_due(&mut under_way);
                 under_way.payments.insert(id);
             }
+        }
+        // From here on others can find it, and retire it: it has to be among the runs by then, and must not begin before.
+        if let Some(claim) = claim {
+            claim.give(id, run.clone());
+        }
+        let put_off = {
+            let mut under_way = self.under_way();
             let checkin = under_way.checkin.as_mut().filter(|_| payment);
             checkin.map(|checkin| checkin.delay(&run, due)).is_some()
         };
-        if !waits {
+        if !put_off {
             self.let_begin(&run, due);
         }
     }

@@ -48,6 +48,7 @@ programs![
     encodings,
     events,
     forked,
+    hammer,
     log_without_locks,
     made_up_handles,
     null_arguments,
