@@ -1,0 +1,44 @@
+"""In a forked child every call says E_FORKED, and its end does no harm; the parent goes on."""
+
+import gc
+import os
+import signal
+import sys
+
+import upay
+from gateway import PAID_AFTER_500_MS, PATIENCE_S, client, sale, status_of
+from upay import Outcome, Status
+
+CHILDREN = 20
+
+
+def child(till: upay.Client, payment: upay.ActionFuture) -> None:
+    assert status_of(lambda: till.pay(**sale(PAID_AFTER_500_MS))) == Status.E_FORKED
+    assert status_of(till.next_event) == Status.E_FORKED
+    assert status_of(till.unfinished) == Status.E_FORKED
+    assert status_of(lambda: client("child")) == Status.E_FORKED
+    assert status_of(payment.cancel) == Status.E_FORKED
+    assert status_of(lambda: upay.sign("", "")) == Status.E_FORKED
+    assert status_of(till.close) == Status.E_FORKED
+
+
+def main() -> None:
+    till = client("forked", poll="1").start()
+    payment = till.submit("pay", **sale(PAID_AFTER_500_MS), on_event=lambda event: None)
+    for _ in range(CHILDREN):
+        number = os.fork()
+        if number == 0:
+            # A child that hangs is ended by the system's alarm clock, and has failed.
+            signal.alarm(int(PATIENCE_S))
+            child(till, payment)
+            del till, payment
+            gc.collect()
+            # To the end of the interpreter, with all that runs then.
+            sys.exit(0)
+        assert os.waitpid(number, 0)[1] == 0, number
+    assert payment.result(PATIENCE_S).outcome is Outcome.SUCCESS
+    till.close()
+
+
+if __name__ == "__main__":
+    main()
