@@ -1,6 +1,7 @@
 """What a callback raises is reported, and changes nothing: the payment's end is heard all the same."""
 
 import sys
+import threading
 from typing import Any, List
 
 import upay
@@ -8,11 +9,13 @@ from gateway import NEVER_PAID, PAID, PATIENCE_S, client, sale, status_of
 from upay import Event, LogLevel, Outcome, Status
 
 reported: List[Any] = []
+told = threading.Event()
 
 
 def report(unraisable: Any) -> None:
     # The exception alone: its frames would keep what they hold.
     reported.append(unraisable.exc_type)
+    told.set()
 
 
 def stumble(event: Event) -> None:
@@ -52,11 +55,19 @@ if __name__ == "__main__":
         upay.set_log(LogLevel.OFF)
         assert reported and set(reported) == {LookupError}, reported
 
-    # The watcher's, too: the next start tells it of what the first one left over.
-    del reported[:]
+    # The watcher's, too: the next start tells it how what the first one left over has ended.
+    under_way = threading.Event()
+
+    def hear(event: Event) -> None:
+        if event["phase"] == "querying":
+            under_way.set()
+
     with client("watch_raises") as till:
-        left = till.submit("pay", **sale(NEVER_PAID))
+        left = till.submit("pay", **sale(NEVER_PAID), on_event=hear)
+        assert under_way.wait(PATIENCE_S)
     assert left.result(0).status is Status.E_CLOSED
-    with client("watch_raises", pay_timeout_ms=100, on_watch=stumble) as till:
-        order = till.find(left.client_sn)
-        assert till.cancel(client_sn=left.client_sn).outcome is Outcome.SUCCESS
+    del reported[:]
+    told.clear()
+    with client("watch_raises", pay_timeout_ms=100, on_watch=stumble):
+        assert told.wait(PATIENCE_S)
+    assert set(reported) == {ArithmeticError}, reported

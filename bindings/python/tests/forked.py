@@ -6,14 +6,14 @@ import signal
 import sys
 
 import upay
-from gateway import PAID_AFTER_500_MS, PATIENCE_S, client, sale, status_of
-from upay import Outcome, Status
+from gateway import NEVER_PAID, PATIENCE_S, client, sale, status_of
+from upay import Status
 
 CHILDREN = 20
 
 
 def child(till: upay.Client, payment: upay.ActionFuture) -> None:
-    assert status_of(lambda: till.pay(**sale(PAID_AFTER_500_MS))) == Status.E_FORKED
+    assert status_of(lambda: till.pay(**sale(NEVER_PAID))) == Status.E_FORKED
     assert status_of(till.next_event) == Status.E_FORKED
     assert status_of(till.unfinished) == Status.E_FORKED
     assert status_of(lambda: client("child")) == Status.E_FORKED
@@ -23,8 +23,8 @@ def child(till: upay.Client, payment: upay.ActionFuture) -> None:
 
 
 def main() -> None:
-    till = client("forked", poll="1").start()
-    payment = till.submit("pay", **sale(PAID_AFTER_500_MS), on_event=lambda event: None)
+    till = client("forked", poll="1", pay_timeout_ms=60000).start()
+    payment = till.submit("pay", **sale(NEVER_PAID), on_event=lambda event: None)
     for _ in range(CHILDREN):
         number = os.fork()
         if number == 0:
@@ -36,7 +36,8 @@ def main() -> None:
             # To the end of the interpreter, with all that runs then.
             sys.exit(0)
         assert os.waitpid(number, 0)[1] == 0, number
-    assert payment.result(PATIENCE_S).outcome is Outcome.SUCCESS
+    assert payment.cancel()
+    assert payment.result(PATIENCE_S).status is Status.E_CANCELLED
     till.close()
 
 
