@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import urllib.request
@@ -12,6 +13,8 @@ import upay
 ADDRESS = os.environ.get("UPAY_TEST_GATEWAY", "")
 # Longer than anything here takes on the slowest machine; a test that waits this long has failed.
 PATIENCE_S = 90.0
+# A program that hangs says where, and ends.
+faulthandler.dump_traceback_later(3 * PATIENCE_S, exit=True)
 
 PAID = "130818341921441147"
 NEVER_PAID = "139903000000000000"
