@@ -6,12 +6,13 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::encoding::Encoding;
 use super::fields::Fields;
+use super::outlet::Outlet;
 use crate::abi::*;
 use crate::flow::verdict::Verdict;
 use crate::flow::Phase;
 use crate::gateway::reply::Reply;
 use crate::gateway::words::{self, Words};
-use crate::journal::refund_key;
+use crate::journal::{refund_key, sn_of};
 
 /// Payer accounts and keys stay out of JSON, which ends up in log files.
 const REDACTED: &[&str] = &["payer_uid", "payer_login", "terminal_key"];
@@ -33,6 +34,7 @@ pub struct Event {
 /// How an order stands: what an event is made of, for each action that waits for it.
 pub struct Report<'a> {
     pub verdict: Verdict,
+    /// As the journal calls the order.
     pub client_sn: &'a str,
     pub refund_request_no: Option<&'a str>,
     pub phase: Phase,
@@ -57,6 +59,11 @@ impl Event {
     /// Of what was only read: it has no course, and no client says in which language and encoding to tell it.
     pub fn read(verdict: Verdict, words: Words, fields: Fields) -> Self {
         Self::made(UPAY_ACTION_READ, verdict, words, String::new(), fields, true, Encoding::Utf8)
+    }
+
+    /// Of a request of the host's own making.
+    pub fn of_call(verdict: Verdict, words: Words, fields: Fields, outlet: &Outlet) -> Self {
+        Self::made(UPAY_ACTION_CALL, verdict, words, String::new(), fields, outlet.chinese, outlet.encoding)
     }
 
     fn made(
@@ -106,7 +113,10 @@ impl Event {
 
 fn fields(elapsed_ms: u64, report: &Report<'_>) -> Fields {
     let mut fields = Fields::default();
-    fields.add("client_sn", Some(report.client_sn));
+    match sn_of(report.client_sn) {
+        Some(sn) => fields.add("sn", Some(sn)),
+        None => fields.add("client_sn", Some(report.client_sn)),
+    }
     fields.add("refund_request_no", report.refund_request_no);
     fields.add("phase", Some(report.phase.name()));
     fields.add("queries", Some(report.queries));

@@ -19,3 +19,4 @@ mod read_reply;
 mod refund;
 mod restart;
 mod scenarios;
+mod terminal;
