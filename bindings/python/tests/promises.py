@@ -260,8 +260,12 @@ def activate_and_checkin() -> None:
 def call() -> None:
     with client("call") as till:
         event = till.call("/echo/any", {"echo": "披萨😀"})
-    assert event.action is Action.CALL and event.outcome is Outcome.SUCCESS, event
+        number = till.pay(**sale(PAID))["client_sn"]
+        order = till.call("/upay/v2/query", {"terminal_sn": till.get("terminal_sn"), "client_sn": number})
+        assert status_of(lambda: till.call("/upay/v2/pay", {})) == Status.E_VALUE
+    assert event.action is Action.CALL and event["biz_result_code"] == "SUCCESS", event
     assert event["echo"] == "披萨😀" and event["path"] == "/echo/any", event.to_dict()
+    assert order.outcome is Outcome.SUCCESS and order["order_status"] == "PAID", order
 
 
 def tables() -> None:

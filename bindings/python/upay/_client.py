@@ -18,7 +18,6 @@ from ._library import LOG_FN, UpayError, check, lib, made, milliseconds, read_te
 from ._numbers import LogLevel, Status
 from ._wait import aside, for_result, in_slices
 
-CALL_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 
 _Self = TypeVar("_Self", bound="Client")
@@ -62,14 +61,17 @@ class Client:
         """Reads one setting; "" when it is not set. Raises UpayError: E_KEY, also for what can be set, never read."""
         return read_text(lib.upay_client_get, self._handle, key)
 
-    def activate(self, code: str, timeout: float = CALL_TIMEOUT_S) -> None:
-        """Makes a new terminal, once, before start; needs vendor_sn, vendor_key, app_id and device_id. The terminal_sn
-        and the terminal_key that it gets are this client's from now on; get("terminal_sn") reads the number.
+    def activate(self, code: str, timeout: Optional[float] = None) -> None:
+        """Makes a terminal of this till with an activation code, once per terminal, before start. Needs vendor_sn,
+        vendor_key, app_id, device_id and state_dir, which keeps the terminal's number and keys from then on: the next
+        starts need neither. get("terminal_sn") reads the number.
 
-        timeout: seconds. Raises UpayError with what became of it.
+        timeout: seconds for all of it; None: connect_timeout_ms and reply_timeout_ms alone. Raises UpayError: E_MISSING,
+        E_VALUE, E_STATE (started), E_STORAGE, E_LOCKED; 100 to 199: not sent, try again; 200 to 299: in doubt, try again,
+        and ask for a new code when that is refused; 300 to 399: refused.
         """
         handle, words = self._handle, text("code", code)
-        aside(lambda: check(lib.upay_client_activate(handle, words, milliseconds(timeout))))
+        aside(lambda: check(lib.upay_client_activate(handle, words, _limit(timeout))))
 
     def start(self: _Self) -> _Self:
         """Takes the terminal's journal, and goes on with what an earlier run left over. Gives the client.
@@ -156,16 +158,17 @@ class Client:
     def refund(
         self,
         *,
-        client_sn: str,
         refund_request_no: str,
         refund_amount: int,
+        client_sn: Optional[str] = None,
         on_event: Optional[OnEvent] = None,
         timeout: Optional[float] = None,
         **fields: Optional[Field],
     ) -> Event:
         """Gives money back, all or a part of it.
 
-        refund_request_no: a number of this refund's own; the same one again moves the money once. refund_amount: fen.
+        client_sn: the order's number; sn, the gateway's, names one that was made elsewhere. refund_request_no: a number
+        of this refund's own; the same one again moves the money once. refund_amount: fen.
         SUCCESS: given back. FAILED: not. UNKNOWN: on_watch hears how it ends. Raises UpayError as pay().
         """
         fields.update(refund_request_no=refund_request_no, refund_amount=refund_amount)
@@ -174,25 +177,28 @@ class Client:
     def query(
         self,
         *,
-        client_sn: str,
+        client_sn: Optional[str] = None,
         on_event: Optional[OnEvent] = None,
         timeout: Optional[float] = None,
+        **fields: Optional[Field],
     ) -> Event:
-        """Asks the gateway once how an order stands. SUCCESS: it answered, read "order_status"; that is no verdict on
-        the payment. FAILED with E_NO_ORDER: it knows none. Raises UpayError as pay()."""
-        return self._wait("query", client_sn, on_event, timeout, {})
+        """Asks the gateway once how an order stands, by client_sn or sn, or how a refund of it, by refund_request_no.
+        SUCCESS: it answered, read "order_status"; that is no verdict on the payment. FAILED with E_NO_ORDER: it knows
+        none. Raises UpayError as pay()."""
+        return self._wait("query", client_sn, on_event, timeout, fields)
 
     def cancel(
         self,
         *,
-        client_sn: str,
+        client_sn: Optional[str] = None,
         on_event: Optional[OnEvent] = None,
         timeout: Optional[float] = None,
+        **fields: Optional[Field],
     ) -> Event:
-        """Cancels an order: the full amount, on the same Beijing day. While its payment is under way, the cashier gives
+        """Cancels an order, by client_sn or sn: the full amount, on the same Beijing day. While its payment is under way, the cashier gives
         up. SUCCESS: nothing is owed. FAILED: the payment stands. Raises UpayError as pay(); E_STATE also: a cancel of
         it is under way."""
-        return self._wait("cancel", client_sn, on_event, timeout, {})
+        return self._wait("cancel", client_sn, on_event, timeout, fields)
 
     def submit(
         self,
@@ -242,19 +248,27 @@ class Client:
         check(lib.upay_client_unfinished(self._handle, ctypes.byref(count)))
         return count.value
 
-    def checkin(self, timeout: float = CALL_TIMEOUT_S) -> None:
-        """Gets the terminal a new key. timeout: seconds. Raises UpayError with what became of it."""
+    def checkin(self, timeout: Optional[float] = None) -> None:
+        """Checks the terminal in now: the gateway gives it a new key. The library does so by itself once a day, if it has
+        a device_id and a state_dir.
+
+        timeout: as for activate(). Raises UpayError: E_MISSING (device_id), E_STATE (not started, or a payment or a
+        check-in is under way), E_STORAGE; 100 to 199: not sent; 200 to 299: in doubt, the old key is valid still; 300 to
+        399: refused.
+        """
         handle = self._handle
-        aside(lambda: check(lib.upay_client_checkin(handle, milliseconds(timeout))))
+        aside(lambda: check(lib.upay_client_checkin(handle, _limit(timeout))))
 
-    def call(self, path: str, fields: Mapping[str, Any], timeout: float = CALL_TIMEOUT_S) -> Event:
-        """Calls a path of the gateway that this library does not know, signed, and reads the answer.
+    def call(self, path: str, fields: Mapping[str, Any], timeout: Optional[float] = None) -> Event:
+        """Signs a request of your own making and sends it, once: for what the gateway offers and this library does not
+        know. The reply is read as read_reply() reads it; a refusal is a reply.
 
-        fields: the request, which goes as JSON. timeout: seconds. Raises UpayError when there was no call to answer.
+        path: such as "/upay/v2/deposit". fields: the request, which goes as JSON. timeout: as for activate(). Raises
+        UpayError: E_VALUE, E_STATE (not started); 100 to 199: not sent; 200 to 299: in doubt.
         """
         handle = self._handle
         words = text("path", path), text("fields", json.dumps(fields, ensure_ascii=False))
-        return aside(lambda: taken(made(lib.upay_client_call, handle, *words, milliseconds(timeout))))
+        return aside(lambda: taken(made(lib.upay_client_call, handle, *words, _limit(timeout))))
 
     def _order(self, client_sn: Optional[str], fields: Mapping[str, Optional[Field]]) -> Order:
         return _action.new_order(self._handle, client_sn, fields)
@@ -270,6 +284,11 @@ class Client:
         refuse_inside()
         future = _action.submit(action, self._order(client_sn, fields), on_event)
         return for_result(future, timeout, f"order {future.client_sn}")
+
+
+def _limit(timeout: Optional[float]) -> int:
+    """A time limit in ms, of which 0 is none."""
+    return 0 if timeout is None else max(1, milliseconds(timeout))
 
 
 # Clients that are not stopped yet, by their handles, and those among them that nobody has any more. Sets without a

@@ -99,8 +99,6 @@ def _load() -> ctypes.CDLL:
         try:
             function = getattr(library, name)
         except AttributeError as error:
-            if name in ("upay_client_activate", "upay_client_checkin", "upay_client_call"):
-                continue  # TEMPORARY
             raise ImportError(f"upay: {file} has no {name}: it is another version's") from error
         function.restype = result
         function.argtypes = arguments
