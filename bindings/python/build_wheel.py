@@ -26,20 +26,24 @@ LIBRARIES = ("libupay.so", "libupay.dylib", "upay.dll")
 DATE = (1980, 1, 1, 0, 0, 0)
 
 
+def prepare_metadata_for_build_wheel(directory: str, settings: Optional[object] = None) -> str:
+    """What pip asks first; without an answer it would build twice. The name of the directory that is made."""
+    for path, content in _about().items():
+        file = Path(directory) / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return _about_directory()
+
+
 def build_wheel(directory: str, settings: Optional[object] = None, metadata: Optional[str] = None) -> str:
     """What pip calls: the file's name in the directory."""
-    if not MANIFEST.is_file():
-        raise SystemExit(f"upay is built inside its repository, and there is no {MANIFEST}")
-    version = _version()
     files = {f"upay/{path.name}": path.read_bytes() for path in sorted(PACKAGE.iterdir()) if path.is_file()}
     library = _library()
     files[f"upay/{library.name}"] = library.read_bytes()
-    # No Python in it is compiled, so any Python 3 will do; the library is of one platform.
-    tag = "py3-none-" + re.sub(r"[-.]", "_", sysconfig.get_platform())
-    about = f"upay-{version}.dist-info"
-    files.update(_about(about, version, tag))
-    files[f"{about}/RECORD"] = _record(files, f"{about}/RECORD").encode("utf-8")
-    name = f"upay-{version}-{tag}.whl"
+    files.update(_about())
+    record = f"{_about_directory()}/RECORD"
+    files[record] = _record(files, record).encode("utf-8")
+    name = f"upay-{_version()}-{_tag()}.whl"
     with zipfile.ZipFile(Path(directory) / name, "w") as wheel:
         for path, content in files.items():
             info = zipfile.ZipInfo(path, DATE)
@@ -55,10 +59,17 @@ def build_sdist(directory: str, settings: Optional[object] = None) -> str:
 
 def _version() -> str:
     """The crate's own."""
+    if not MANIFEST.is_file():
+        raise SystemExit(f"upay is built inside its repository, and there is no {MANIFEST}")
     found = re.search(r'^version = "(.+)"$', MANIFEST.read_text("utf-8"), re.MULTILINE)
     if found is None:
         raise SystemExit(f"{MANIFEST} names no version")
     return found.group(1)
+
+
+def _tag() -> str:
+    """No Python in it is compiled, so any Python 3 will do; the library is of one platform."""
+    return "py3-none-" + re.sub(r"[-.]", "_", sysconfig.get_platform())
 
 
 def _library() -> Path:
@@ -79,11 +90,16 @@ def _library() -> Path:
     return found[-1]
 
 
-def _about(directory: str, version: str, tag: str) -> Dict[str, bytes]:
+def _about_directory() -> str:
+    return f"upay-{_version()}.dist-info"
+
+
+def _about() -> Dict[str, bytes]:
+    """What the wheel says of itself, apart from its record."""
     metadata = f"""\
 Metadata-Version: 2.1
 Name: upay
-Version: {version}
+Version: {_version()}
 Summary: Mobile payments for cash registers through the Shouqianba UPay v2 gateway
 License: MIT OR Apache-2.0
 Requires-Python: >=3.8
@@ -92,12 +108,12 @@ Requires-Python: >=3.8
 Wheel-Version: 1.0
 Generator: upay
 Root-Is-Purelib: false
-Tag: {tag}
+Tag: {_tag()}
 """
-    files = {f"{directory}/METADATA": metadata.encode("utf-8"), f"{directory}/WHEEL": wheel.encode("utf-8")}
+    files = {"METADATA": metadata.encode("utf-8"), "WHEEL": wheel.encode("utf-8")}
     for name in ("LICENSE", "LICENSE-MIT", "LICENSE-APACHE"):
-        files[f"{directory}/{name}"] = (REPOSITORY / name).read_bytes()
-    return files
+        files[name] = (REPOSITORY / name).read_bytes()
+    return {f"{_about_directory()}/{name}": content for name, content in files.items()}
 
 
 def _record(files: Dict[str, bytes], itself: str) -> str:

@@ -64,7 +64,7 @@ macro_rules! programs {
     };
 }
 
-programs![callback_raises, command_line, ctrl_c, exit_while_paying, forked, garbage];
+programs![awaited, callback_raises, command_line, ctrl_c, exit_while_paying, forked, garbage];
 
 #[cfg(unix)]
 fn run(mut program: Command) {
@@ -77,6 +77,19 @@ fn run(mut program: Command) {
 
 fn simulator() -> Simulator {
     Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap()
+}
+
+#[test]
+fn says_so_where_there_is_no_cargo() {
+    if !is_there("python3", "--version") {
+        return skipped("Python: building without cargo", "python3");
+    }
+    let python = said(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]));
+    let build = "import build_wheel; build_wheel.build_wheel('.')";
+    let mut command = Command::new(python.trim());
+    let output = command.args(["-B", "-c", build]).env("PATH", "").current_dir(package()).output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && words.starts_with("cargo is missing"), "{words}");
 }
 
 #[test]
