@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     pay.add_argument("--client-sn", help="your number for the order; made when left out")
 
     def setting(name: str, default: Optional[str], help: str) -> None:
-        given = os.environ.get("UPAY_" + name[2:].replace("-", "_").upper(), default)
+        given = os.environ.get("UPAY_" + name[2:].replace("-", "_").upper()) or default
         pay.add_argument(name, default=given, required=given is None, help=help)
 
     setting("--terminal-sn", None, "the terminal")

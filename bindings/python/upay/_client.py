@@ -38,7 +38,8 @@ class Client:
         """Sets what is given: any key of the header's table of a client's keys. None leaves one out.
 
         on_watch: hears of orders that no call waits for: left over from an earlier run, or without a final answer of
-        the gateway yet. Without it these events come from next_event(). Runs on a thread of the library.
+        the gateway yet. Without it these events come from next_event(). Runs on a thread of the library, and is held
+        until the client is stopped.
         Raises UpayError: E_KEY, E_VALUE.
         """
         _end_abandoned()
