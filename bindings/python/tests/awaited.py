@@ -33,5 +33,5 @@ async def pay(till: Client) -> None:
 
 
 if __name__ == "__main__":
-    with client("awaited", pay_timeout_ms=60000) as till:
+    with client("awaited", pay_timeout_ms=600000) as till:
         asyncio.run(pay(till))

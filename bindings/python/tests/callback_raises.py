@@ -62,7 +62,7 @@ if __name__ == "__main__":
         if event["phase"] == "querying":
             under_way.set()
 
-    with client("watch_raises") as till:
+    with client("watch_raises", pay_timeout_ms=600000) as till:
         left = till.submit("pay", **sale(NEVER_PAID), on_event=hear)
         assert under_way.wait(PATIENCE_S)
     assert left.result(0).status is Status.E_CLOSED

@@ -19,7 +19,7 @@ def till_that_ends(how: str) -> None:
             under_way.set()
 
     set_log(LogLevel.DEBUG, lambda level, line: None)
-    till = client(how, poll="1").start()
+    till = client(how, poll="1", pay_timeout_ms=600000).start()
     for _ in range(PAYMENTS - 1):
         till.submit("pay", **sale(NEVER_PAID), on_event=lambda event: None)
     last = till.submit("pay", **sale(NEVER_PAID), on_event=hear)
@@ -38,7 +38,7 @@ def ends_well(how: str) -> None:
     ended = subprocess.run(command, timeout=PATIENCE_S, stderr=subprocess.PIPE, universal_newlines=True)
     assert ended.returncode == (7 if how == "raised" else 0), (how, ended)
     assert ended.stderr == "", (how, ended)
-    with client(how) as till:
+    with client(how, pay_timeout_ms=600000) as till:
         assert till.unfinished() == PAYMENTS, (how, till.unfinished())
 
 

@@ -47,7 +47,7 @@ def main() -> None:
     faulthandler.register(signal.SIGALRM, chain=True)
     signal.alarm(int(2 * PATIENCE_S))
     in_child(pays_on_its_own)
-    till = client("forked", poll="1", pay_timeout_ms=60000).start()
+    till = client("forked", poll="1", pay_timeout_ms=600000).start()
     payment = till.submit("pay", **sale(NEVER_PAID), on_event=lambda event: None)
     for _ in range(CHILDREN):
         in_child(lambda: refused(till, payment))

@@ -14,7 +14,7 @@ class Till:
     """A ring that only the collector can undo: the client's callbacks hold what holds the client."""
 
     def __init__(self, number: int) -> None:
-        self.client = client(f"garbage{number}").start()
+        self.client = client(f"garbage{number}", pay_timeout_ms=600000).start()
         self.ring = self
         self.heard = 0
 

@@ -22,6 +22,7 @@ NO_MONEY = "139911000000000000"
 # The gateway says that it does not know, for a quarter of an hour.
 NOBODY_KNOWS = "139920999900000000"
 PAID_AFTER_500_MS = "139901000500000000"
+PAID_AFTER_2_S = "139901002000000000"
 
 # Pauses and time limits that let a test end soon, in the proportions of the real ones.
 _QUICK: Dict[str, Any] = {
