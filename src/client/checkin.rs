@@ -62,9 +62,12 @@ impl Terminal {
     pub fn checkin_when_due(self: &Arc<Self>, under_way: &mut UnderWay) {
         let wanted = self.settings.auto_checkin && self.settings.state_dir.is_some();
         let free = under_way.checkin.is_none() && under_way.payments.is_empty() && !under_way.closing;
+        if !(wanted && free) {
+            return;
+        }
         let today = clock::beijing_day();
         let due = clock::now() >= under_way.checkin_not_before && self.keyring.checkin_day() != Some(today);
-        let Some(device_id) = self.device_id().filter(|_| wanted && free && due) else { return };
+        let Some(device_id) = self.device_id().filter(|_| due) else { return };
         let turn = self.take_turn(under_way);
         self.engine.submit(Lane::Short, Box::new(move || turn.check_in_by_itself(&device_id, today)));
     }
@@ -149,7 +152,7 @@ impl Drop for Turn {
             under_way.checkin.take().map(|mut checkin| take(&mut checkin.waiting)).unwrap_or_default()
         };
         for (run, due) in waiting {
-            run.begin(due);
+            self.terminal.let_begin(&run, due);
         }
         self.terminal.wind_up_when_idle();
     }

@@ -47,8 +47,8 @@ pub struct Report<'a> {
 impl Event {
     pub fn new(action: i32, elapsed_ms: u64, report: &Report<'_>, chinese: bool, encoding: Encoding) -> Self {
         let Verdict { outcome, status } = report.verdict;
-        let biz_error_code = report.reply.and_then(|reply| reply.biz_error_code.as_deref());
-        let words = words::of(action, outcome, status, report.phase.name(), biz_error_code);
+        let why = report.reply.and_then(|reply| reply.biz_error_code.as_deref().or(reply.error_code.as_deref()));
+        let words = words::of(action, outcome, status, report.phase.name(), why);
         let key = match report.refund_request_no {
             Some(no) => refund_key(report.client_sn, no),
             None => report.client_sn.to_owned(),
@@ -227,5 +227,22 @@ mod tests {
         let json = Encoding::Gbk.decode(&json).unwrap();
         let value: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(value["subject"], "披萨😀");
+    }
+
+    #[test]
+    fn a_barcode_that_the_gateway_cannot_accept_is_a_matter_for_the_customer_and_not_for_the_tills_maker() {
+        let reply = Reply::read(200, br#"{"result_code":"400","error_code":"INVALID_BARCODE"}"#).unwrap();
+        let report = Report {
+            verdict: Verdict { outcome: UPAY_OUTCOME_FAILED, status: UPAY_E_REQUEST },
+            client_sn: "c",
+            refund_request_no: None,
+            phase: Phase::Done,
+            queries: 0,
+            remaining_ms: None,
+            reply: Some(&reply),
+        };
+        let event = Event::new(UPAY_ACTION_PAY, 1, &report, false, Encoding::Utf8);
+        assert_eq!(event.advice, UPAY_ADVICE_ASK_CUSTOMER);
+        assert!(event.message().to_str().unwrap().contains("nothing was charged"));
     }
 }

@@ -33,7 +33,7 @@ pub struct Ring {
 
 impl Journal {
     pub fn ring(&self) -> Result<Option<Ring>> {
-        self.with(|database| read(database))
+        self.with(read)
     }
 
     /// On disk when it returns; tried once more with the store opened anew, because the gateway forgets older keys.
@@ -105,12 +105,26 @@ pub fn activated(directory: &Path) -> Result<Option<String>> {
         if path.extension() != Some(OsStr::new("journal")) {
             continue;
         }
-        let bytes = std::fs::read(&path).map_err(|error| file::failed("read", &path, &error))?;
-        let found = file::on_copy(&bytes, |database| {
-            let terminal_sn = check_format(database)?;
-            Ok(read(database)?.and_then(|ring| Some((ring.activated_ms?, terminal_sn))))
-        })?;
-        newest = newest.max(found);
+        newest = newest.max(retried(|| {
+            let bytes = std::fs::read(&path).map_err(|error| file::failed("read", &path, &error))?;
+            file::on_copy(&bytes, |database| {
+                let terminal_sn = check_format(database)?;
+                Ok(read(database)?.and_then(|ring| Some((ring.activated_ms?, terminal_sn))))
+            })
+        })?);
     }
     Ok(newest.map(|(_, terminal_sn)| terminal_sn))
+}
+
+/// A copy of a journal that somebody writes at that moment can be neither the old nor the new one.
+fn retried<T>(read: impl Fn() -> Result<T>) -> Result<T> {
+    const TRIES: usize = 5;
+    let mut found = read();
+    for _ in 1..TRIES {
+        if found.is_ok() {
+            break;
+        }
+        found = read();
+    }
+    found
 }
