@@ -1,5 +1,7 @@
 //! The languages: each keeps the promises of `bindings/tests.txt`, by name, and has the numbers of the header.
 
+mod python;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
