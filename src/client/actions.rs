@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::claims::Answer;
 use super::driver::{GivenUp, Plan};
 use super::ear::Ear;
+use super::event::Report;
 use super::listener::Listener;
 use super::order::Order;
 use super::terminal::Terminal;
@@ -17,7 +18,8 @@ use crate::flow::pay::Pay;
 use crate::flow::query::Query;
 use crate::flow::refund::Refund;
 use crate::flow::settle::Settle;
-use crate::flow::{Fate, Flow, Identity};
+use crate::flow::verdict::Verdict;
+use crate::flow::{Fate, Flow, Identity, Phase};
 use crate::gateway::request::{self, Call};
 use crate::journal::{by_sn, refund_key, Record, Refund as RefundRecord, State as RecordState};
 
@@ -101,6 +103,11 @@ impl Terminal {
         let Some(claim) = asked else {
             return Ok(());
         };
+        if self.outlet.paid_unheard.lock().contains(&name) {
+            drop(claim);
+            self.payment_stands(&name, ear(listener));
+            return Ok(());
+        }
         let (earlier, _) = self.known(order)?;
         let state = RecordState::Cancelling { gave_up: true };
         // What became of it before is no news any more once the cancel is under way.
@@ -123,6 +130,20 @@ impl Terminal {
         };
         self.start(plan, Some(claim), None);
         Ok(())
+    }
+
+    /// The customer was faster: "paid" is on its way to the host, who must not hear it of an order that is cancelled by then.
+    fn payment_stands(&self, name: &str, mut ear: Ear) {
+        let report = Report {
+            verdict: Verdict::of(UPAY_ACTION_CANCEL, Fate::Paid),
+            client_sn: name,
+            refund_request_no: None,
+            phase: Phase::Done,
+            queries: 0,
+            remaining_ms: None,
+            reply: None,
+        };
+        ear.tell(&self.outlet, &report);
     }
 
     /// Gives a part or all of an order's amount back, once for each refund_request_no.

@@ -13,7 +13,7 @@ use super::activate::{activate, Activated};
 use super::encoding::Encoding;
 use super::inbox::Inbox;
 use super::keyring::Keyring;
-use super::listener::{Listener, Listeners};
+use super::listener::{Hearing, Listener, Listeners};
 use super::order::Order;
 use super::outlet::Outlet;
 use super::settings::{Settings, Values};
@@ -201,6 +201,7 @@ impl Client {
             journal,
             chinese: settings.chinese,
             encoding: settings.encoding,
+            paid_unheard: Mutex::default(),
         };
         let watcher = setup.watcher.clone();
         Ok((Terminal::new(settings, self.engine.clone(), transport, keyring, outlet, watcher), left_over))
@@ -326,6 +327,7 @@ impl Client {
 
     fn told(&self, event: &Event) {
         if let Ok(terminal) = self.terminal() {
+            terminal.outlet.hears(event);
             terminal.outlet.told(event);
         }
     }

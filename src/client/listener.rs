@@ -40,9 +40,15 @@ impl Drop for Listener {
 }
 
 pub enum Item {
-    Event(Arc<Listener>, Arc<Event>, Option<Box<dyn FnOnce() + Send>>),
+    Event(Arc<Listener>, Arc<Event>, Option<Arc<dyn Hearing>>),
     /// Lets go of a listener on this thread, where its drop function belongs.
     LetGo(Arc<Listener>),
+}
+
+/// Who wants to know when the host hears a final event: right before and right after, on the same thread.
+pub trait Hearing: Send + Sync {
+    fn hears(&self, event: &Event);
+    fn told(&self, event: &Event);
 }
 
 #[derive(Clone)]
@@ -68,8 +74,8 @@ impl Listeners {
         Self(Arc::new(Shared { engine, state: Mutex::default(), changed: Condvar::new() }))
     }
 
-    /// Queues a call of `listener`; `then` runs on the same thread once the host has heard.
-    pub fn tell(&self, listener: &Arc<Listener>, event: &Arc<Event>, then: Option<Box<dyn FnOnce() + Send>>) {
+    /// Queues a call of `listener`.
+    pub fn tell(&self, listener: &Arc<Listener>, event: &Arc<Event>, hearing: Option<Arc<dyn Hearing>>) {
         if !event.is_final() {
             let mut state = self.0.state.lock();
             if state.queue.len() >= EVENTS_WAITING_MAX {
@@ -77,7 +83,7 @@ impl Listeners {
                 return;
             }
         }
-        self.push(Item::Event(listener.clone(), event.clone(), then));
+        self.push(Item::Event(listener.clone(), event.clone(), hearing));
     }
 
     /// The last call: afterwards the host's drop function runs.
@@ -131,12 +137,15 @@ impl Listeners {
                 log::warn(format_args!("the host takes its events too slowly: {dropped} of progress were dropped"));
             }
             match item {
-                Item::Event(listener, event, then) => {
+                Item::Event(listener, event, hearing) => {
+                    if let Some(hearing) = &hearing {
+                        hearing.hears(&event);
+                    }
                     if let Some(call) = &listener.event {
                         call(&event);
                     }
-                    if let Some(then) = then {
-                        then();
+                    if let Some(hearing) = hearing {
+                        hearing.told(&event);
                     }
                 }
                 Item::LetGo(listener) => drop(listener),

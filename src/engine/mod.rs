@@ -105,7 +105,10 @@ mod tests {
         let (ran, taken_back) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
         let job = || {
             let ran = ran.clone();
-            Box::new(move || drop(ran.fetch_add(1, Ordering::SeqCst))) as Job
+            let job = move || {
+                ran.fetch_add(1, Ordering::SeqCst);
+            };
+            Box::new(job) as Job
         };
         std::thread::scope(|scope| {
             for thread in 0..THREADS {
@@ -124,7 +127,7 @@ mod tests {
         });
         // Behind all of them.
         let (last, ended) = std::sync::mpsc::channel();
-        engine.at(clock::now() + 10, Box::new(move || drop(last.send(()))));
+        engine.at(clock::now() + 10, Box::new(move || last.send(()).unwrap()));
         ended.recv_timeout(Duration::from_secs(60)).expect("the last timer runs");
         engine.close();
         assert!(engine.join(Duration::from_secs(60)));

@@ -323,7 +323,7 @@ fn a_call_of_the_hosts_own_making_is_signed_and_its_reply_is_read() {
     let gateway = gateway();
     let client = Client::start(&gateway.url(), &[]);
     let (echo, heard) = client.call("/echo/anything", r#"{"echo":"披萨😀","n":[1,2]}"#).unwrap();
-    assert_eq!((echo.as_str(), heard.action), ("披萨😀", UPAY_ACTION_CALL));
+    assert_eq!((echo.as_str(), heard.action, heard.outcome), ("披萨😀", UPAY_ACTION_CALL, UPAY_OUTCOME_SUCCESS));
     for bad in ["", "[]", "{", "\"text\""] {
         assert_eq!(client.call("/echo/x", bad).unwrap_err(), UPAY_E_VALUE, "{bad}");
         assert!(last_error().starts_with("json: must"), "{}", last_error());
