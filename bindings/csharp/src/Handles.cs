@@ -1,3 +1,4 @@
+using System;
 using Microsoft.Win32.SafeHandles;
 
 namespace Upay
@@ -11,8 +12,21 @@ namespace Upay
         {
         }
 
+        /// <summary>One that somebody else owns.</summary>
+        public ClientHandle(IntPtr borrowed) : base(false)
+        {
+            SetHandle(borrowed);
+        }
+
+        /// <summary>The end of the process stops it.</summary>
+        public void StopAtExit()
+        {
+            AtExit.Add(handle);
+        }
+
         protected override bool ReleaseHandle()
         {
+            AtExit.Remove(handle);
             Native.Functions.client_free(handle);
             return true;
         }

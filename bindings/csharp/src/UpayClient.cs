@@ -24,6 +24,7 @@ namespace Upay
             ClientHandle made = null;
             Native.Check(f => f.client_new(out made));
             handle = made;
+            handle.StopAtExit();
             try
             {
                 foreach (KeyValuePair<string, string> setting in settings)

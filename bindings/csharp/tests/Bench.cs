@@ -151,18 +151,18 @@ namespace Upay.Tests
                 http.UploadString(Gateway + "/wallet/pay", "{\"qr_code\":\"" + qrCode + "\"}");
         }
 
-        /// <summary>An order as the gateway's ledger has it: one line of JSON.</summary>
+        /// <summary>An order as the gateway's ledger has it: one line of JSON; empty when it never got there.</summary>
         public static string Ledger(string clientSn)
         {
             string mark = "\"client_sn\":\"" + clientSn + "\"";
             string line = Get("/ledger").Split('\n').FirstOrDefault(order => order.Replace(" ", "").Contains(mark));
-            True(line != null, "the ledger has " + clientSn);
-            return line.Replace(" ", "");
+            return (line ?? "").Replace(" ", "");
         }
 
         public static long Charged(string clientSn)
         {
-            return long.Parse(Regex.Match(Ledger(clientSn), "\"charged\":(\\d+)").Groups[1].Value);
+            string order = Ledger(clientSn);
+            return order == "" ? 0 : long.Parse(Regex.Match(order, "\"charged\":(\\d+)").Groups[1].Value);
         }
     }
 
