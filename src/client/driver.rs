@@ -26,6 +26,8 @@ pub struct Run {
     pub id: u64,
     terminal: Arc<Terminal>,
     order: Identity,
+    /// The order, as the journal and the log call it.
+    name: String,
     /// What it holds the claim on: the order, or a refund of it.
     key: String,
     refund_request_no: Option<String>,
@@ -67,12 +69,26 @@ struct Reported {
 /// What a run is made of.
 pub struct Plan {
     pub order: Identity,
+    /// The order, as the journal and the log call it.
+    pub name: String,
+    /// Which refund of the order it is about.
+    pub refund_request_no: Option<String>,
     pub flow: Box<dyn Flow>,
     pub ear: Ear,
     pub first_body: Option<Vec<u8>>,
     pub record: Option<Record>,
     /// It begins with a cancel of the cashier's.
     pub gave_up: bool,
+}
+
+impl Plan {
+    /// It moves money, or finds out whether it moved. An order that is only watched does not: that may take days.
+    pub fn is_payment(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| {
+            let left_over = record.refund.is_none() && !record.failed && record.state != RecordState::Watched;
+            !self.ear.is_watcher() || left_over
+        })
+    }
 }
 
 /// What becomes of a cancel that meets a run.
@@ -94,14 +110,14 @@ enum Woken {
 
 impl Run {
     pub fn new(id: u64, terminal: Arc<Terminal>, plan: Plan) -> Self {
-        let refund = plan.record.as_ref().and_then(|record| record.refund.as_ref());
-        let key = plan.record.as_ref().map_or_else(|| plan.order.client_sn.clone(), Record::key);
+        let key = plan.record.as_ref().map_or_else(|| plan.name.clone(), Record::key);
         Self {
             id,
             terminal,
             key,
-            refund_request_no: refund.map(|refund| refund.refund_request_no.clone()),
+            refund_request_no: plan.refund_request_no,
             order: plan.order,
+            name: plan.name,
             state: Mutex::new(State {
                 flow: plan.flow,
                 at: At::Queued,
@@ -139,8 +155,8 @@ impl Run {
         let run = self.clone();
         let job = move || {
             if catch_unwind(AssertUnwindSafe(|| run.drive(woken))).is_err() {
-                let client_sn = &run.order.client_sn;
-                log::error(format_args!("{client_sn}: a defect of the library; the order stays in the journal"));
+                let name = &run.name;
+                log::error(format_args!("{name}: a defect of the library; the order stays in the journal"));
                 run.end_without_answer(Verdict::PANIC);
             }
         };
@@ -219,17 +235,19 @@ impl Run {
     fn exchange(&self, next: Call) -> Result<Reply> {
         let (interrupt, outgoing) = {
             let mut state = self.state.lock();
-            let named = state.reply.as_ref().is_some_and(|reply| reply.get("client_sn").is_some());
+            let named = state.reply.as_ref().is_some_and(|reply| reply.is_about(&self.order));
             state.queries += u32::from(next == Call::Query);
             let At::Driving(_, interrupt) = &state.at else {
                 return Err(Error::new(UPAY_E_CONNECT, "ended before anything was sent"));
             };
             let interrupt = interrupt.clone();
-            let refund = state.record.as_ref().and_then(|record| record.refund.clone());
-            (interrupt, Outgoing { first_body: state.first_body.take(), refund, named })
+            let refund = state.record.as_ref().and_then(|record| record.refund.as_ref());
+            let refund_body = refund.map(|refund| refund.body.clone());
+            let first_body = state.first_body.take();
+            let refund_request_no = self.refund_request_no.as_deref();
+            (interrupt, Outgoing { name: &self.name, first_body, refund_body, refund_request_no, named })
         };
-        let Terminal { settings, transport, .. } = &*self.terminal;
-        call(next, outgoing, &self.order, settings, transport, &interrupt)
+        call(next, outgoing, &self.order, &self.terminal, &interrupt)
     }
 
     /// On disk before the first byte of a cancel leaves: "paid" is not the last word from then on, also after a restart.
@@ -262,7 +280,7 @@ impl Run {
 
     fn amend(&self, change: impl FnOnce(&mut Record)) {
         if let Err(error) = self.terminal.outlet.journal.amend(&self.key, change) {
-            log::error(format_args!("{}: not recorded: {error}", self.order.client_sn));
+            log::error(format_args!("{}: not recorded: {error}", self.name));
         }
     }
 
@@ -295,7 +313,7 @@ impl Run {
         let troubled = state.flow.trouble() != UPAY_OK && before_status != now.status;
         let report = Report {
             verdict: Verdict { status: now.status, ..Verdict::PENDING },
-            client_sn: &self.order.client_sn,
+            client_sn: &self.name,
             refund_request_no: self.refund_request_no.as_deref(),
             phase: now.phase,
             queries: state.queries,
@@ -382,7 +400,7 @@ impl Run {
             if let (Some(order), Some(reply)) = (&ear.order, &reply) {
                 order.heard(&reply.data);
             }
-            let (client_sn, Verdict { outcome, status }) = (&self.order.client_sn, verdict);
+            let (client_sn, Verdict { outcome, status }) = (&self.name, verdict);
             log::info(format_args!("{client_sn}: action {} ended: outcome {outcome} status {status}", ear.action));
             let report = Report {
                 verdict,
@@ -414,7 +432,7 @@ impl Run {
         let mut ear = ear();
         let report = Report {
             verdict: Verdict::PENDING,
-            client_sn: &self.order.client_sn,
+            client_sn: &self.name,
             refund_request_no: self.refund_request_no.as_deref(),
             phase: Phase::Cancelling,
             queries: state.queries,

@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::checkin::Checkin;
 use super::claims::{Claim, Claims};
 use super::driver::{Plan, Run};
 use super::ear::Ear;
 use super::event::Report;
 use super::inbox::ActionId;
+use super::keyring::Keyring;
 use super::listener::Listener;
 use super::outlet::Outlet;
 use super::settings::Settings;
@@ -25,9 +27,9 @@ use crate::flow::verdict::Verdict;
 use crate::flow::watch::{Told, Watch};
 use crate::flow::{Fate, Flow, Identity, Phase};
 use crate::gateway::reply::Reply;
-use crate::journal::{Record, State as RecordState};
+use crate::journal::{sn_of, Record, State as RecordState};
 use crate::log;
-use crate::transport::Transport;
+use crate::transport::{Interrupt, Transport};
 
 /// Actions of the host under way at a time, for all orders of a client together.
 pub const ACTIONS_MAX: usize = 10_000;
@@ -40,6 +42,7 @@ pub struct Terminal {
     pub settings: Settings,
     pub engine: Arc<Engine>,
     pub transport: Transport,
+    pub keyring: Keyring,
     pub outlet: Arc<Outlet>,
     watcher: Mutex<Option<Arc<Listener>>>,
     under_way: Mutex<UnderWay>,
@@ -50,13 +53,20 @@ pub struct Terminal {
 }
 
 #[derive(Default)]
-struct UnderWay {
+pub struct UnderWay {
     runs: HashMap<ActionId, Arc<Run>>,
     /// Of these, the ones that the host waits for.
     actions: HashSet<ActionId>,
-    /// Calls of the host that may begin a run.
+    /// Of these, the ones that move money, or find out whether it moved: no check-in beside them.
+    pub payments: HashSet<ActionId>,
+    pub checkin: Option<Checkin>,
+    /// When the next check-in may begin by itself.
+    pub checkin_not_before: Millis,
+    /// Calls of the host that are being carried out.
     calls: usize,
-    closing: bool,
+    /// Those of them that block, by which a stop ends them.
+    interrupts: HashMap<u64, Interrupt>,
+    pub closing: bool,
     winding_up: bool,
     wound_up: bool,
 }
@@ -66,6 +76,7 @@ impl Terminal {
         settings: Settings,
         engine: Arc<Engine>,
         transport: Transport,
+        keyring: Keyring,
         outlet: Outlet,
         watcher: Option<Arc<Listener>>,
     ) -> Arc<Self> {
@@ -73,6 +84,7 @@ impl Terminal {
             settings,
             engine,
             transport,
+            keyring,
             outlet: Arc::new(outlet),
             watcher: Mutex::new(watcher),
             under_way: Mutex::default(),
@@ -109,6 +121,7 @@ impl Terminal {
                 Err(error) => log::error(format_args!("{}: not taken up: {error}", record.client_sn)),
             }
         }
+        self.checkin_when_due(&mut self.under_way());
     }
 
     /// Asks about an order that no call waits for, until there is a final answer.
@@ -137,7 +150,9 @@ impl Terminal {
             order: identity,
             flow,
             ear: self.watchers_ear(&record),
+            name: record.client_sn.clone(),
             first_body: None,
+            refund_request_no: record.refund.as_ref().map(|refund| refund.refund_request_no.clone()),
             gave_up: record.state == RecordState::Cancelling { gave_up: true },
             record: Some(record),
         };
@@ -161,19 +176,31 @@ impl Terminal {
 
     pub fn start(self: &Arc<Self>, plan: Plan, claim: Option<Claim<'_, Arc<Run>>>, due: Option<Millis>) {
         let id = plan.ear.id;
-        log::info(format_args!("{}: action {} begins", plan.order.client_sn, plan.ear.action));
-        let watched = plan.ear.is_watcher();
+        log::info(format_args!("{}: action {} begins", plan.name, plan.ear.action));
+        let (watched, payment) = (plan.ear.is_watcher(), plan.is_payment());
         let run = Arc::new(Run::new(id, self.clone(), plan));
-        {
-            let mut under_way = self.under_way.lock();
+        if let Some(claim) = claim {
+            claim.give(id, run.clone());
+        }
+        let waits = {
+            let mut under_way = self.under_way();
             under_way.runs.insert(id, run.clone());
             if !watched {
                 under_way.actions.insert(id);
             }
+            if payment {
+                self.checkin_when_due(&mut under_way);
+                under_way.payments.insert(id);
+            }
+            let checkin = under_way.checkin.as_mut().filter(|_| payment);
+            checkin.map(|checkin| checkin.delay(&run, due)).is_some()
+        };
+        if !waits {
+            self.let_begin(&run, due);
         }
-        if let Some(claim) = claim {
-            claim.give(id, run.clone());
-        }
+    }
+
+    pub fn let_begin(&self, run: &Arc<Run>, due: Option<Millis>) {
         run.begin(due);
         // A stop that looked before this run was there has not closed it.
         if self.is_closing() {
@@ -183,6 +210,8 @@ impl Terminal {
 
     /// A run has its verdict, or ends without one: its order is free, or is watched from now on.
     pub fn moved_on(self: &Arc<Self>, client_sn: &str, run: ActionId, watched: Option<Record>) {
+        // Before the host hears of it: it may check in right then.
+        self.under_way().payments.remove(&run);
         let claim = self.claims.pass_on(client_sn, run);
         if let (Some(claim), Some(record), false) = (claim, watched, self.is_closing()) {
             self.watch(record, claim, None);
@@ -190,11 +219,13 @@ impl Terminal {
     }
 
     /// The last thing that a run does.
-    pub fn remove(&self, id: ActionId) {
+    pub fn remove(self: &Arc<Self>, id: ActionId) {
         {
-            let mut under_way = self.under_way.lock();
+            let mut under_way = self.under_way();
             under_way.runs.remove(&id);
             under_way.actions.remove(&id);
+            under_way.payments.remove(&id);
+            self.checkin_when_due(&mut under_way);
         }
         self.wind_up_when_idle();
     }
@@ -202,7 +233,7 @@ impl Terminal {
     /// Lets a call of the host begin something, with the threads that it needs.
     pub fn admit(&self) -> Result<Admitted<'_>> {
         let admitted = self.enter()?;
-        if self.under_way.lock().actions.len() >= ACTIONS_MAX {
+        if self.under_way().actions.len() >= ACTIONS_MAX {
             return Err(Error::new(UPAY_E_LIMIT, format!("at most {ACTIONS_MAX} actions at a time")));
         }
         if !(self.engine.ready() && self.outlet.listeners.ready()) {
@@ -213,7 +244,7 @@ impl Terminal {
 
     /// A stop waits for what has entered, and nothing enters after a stop.
     fn enter(&self) -> Result<Admitted<'_>> {
-        let mut under_way = self.under_way.lock();
+        let mut under_way = self.under_way();
         if under_way.closing {
             return Err(Error::new(UPAY_E_CLOSED, "the client is stopped"));
         }
@@ -221,16 +252,35 @@ impl Terminal {
         Ok(Admitted(self))
     }
 
+    /// Lets a call of the host begin that blocks until the gateway answers.
+    pub fn interruptible(&self) -> Result<Blocking<'_>> {
+        let admitted = self.admit()?;
+        let (id, interrupt) = (self.next_id(), Interrupt::new());
+        self.under_way().interrupts.insert(id, interrupt.clone());
+        // A stop that looked before it was there has not raised it.
+        if self.is_closing() {
+            interrupt.raise();
+        }
+        Ok(Blocking { id, interrupt, admitted })
+    }
+
     pub fn identity(&self, record: &Record) -> Identity {
+        let sn = sn_of(&record.client_sn).map(str::to_owned);
         Identity {
-            terminal_sn: self.settings.terminal_sn.clone(),
-            client_sn: record.client_sn.clone(),
+            // Only of an order that was begun here the amount is on record; another may be another terminal's.
+            terminal_sn: record.total_amount.is_some().then(|| self.settings.terminal_sn.clone()),
+            client_sn: sn.is_none().then(|| record.client_sn.clone()),
+            sn,
             total_amount: record.total_amount.clone(),
         }
     }
 
     fn watchers_ear(&self, record: &Record) -> Ear {
         Ear::of_watcher(watched_action(record), self.next_id(), self.watcher.lock().clone())
+    }
+
+    pub fn under_way(&self) -> MutexGuard<'_, UnderWay> {
+        self.under_way.lock()
     }
 
     pub fn next_id(&self) -> ActionId {
@@ -243,14 +293,18 @@ impl Terminal {
     }
 
     pub fn is_closing(&self) -> bool {
-        self.under_way.lock().closing
+        self.under_way().closing
     }
 
     /// Begins the end: every action gets its final event, and nothing new begins. Does not wait.
     pub fn close(&self) {
         let runs: Vec<_> = {
-            let mut under_way = self.under_way.lock();
+            let mut under_way = self.under_way();
             under_way.closing = true;
+            if let Some(checkin) = &under_way.checkin {
+                checkin.interrupt().raise();
+            }
+            under_way.interrupts.values().for_each(Interrupt::raise);
             under_way.runs.values().cloned().collect()
         };
         for run in runs {
@@ -261,10 +315,10 @@ impl Terminal {
     }
 
     /// Once the last action has ended, the host's functions are let go of.
-    fn wind_up_when_idle(&self) {
+    pub fn wind_up_when_idle(&self) {
         {
-            let mut under_way = self.under_way.lock();
-            let busy = !under_way.runs.is_empty() || under_way.calls > 0;
+            let mut under_way = self.under_way();
+            let busy = !under_way.runs.is_empty() || under_way.checkin.is_some() || under_way.calls > 0;
             if !under_way.closing || busy || under_way.winding_up {
                 return;
             }
@@ -275,7 +329,7 @@ impl Terminal {
         }
         self.outlet.listeners.close();
         self.outlet.inbox.close();
-        self.under_way.lock().wound_up = true;
+        self.under_way().wound_up = true;
         self.wound_up.notify_all();
     }
 
@@ -283,7 +337,7 @@ impl Terminal {
     pub fn join(&self, limit: Duration) -> bool {
         let until = clock::instant() + limit;
         {
-            let mut under_way = self.under_way.lock();
+            let mut under_way = self.under_way();
             while !under_way.wound_up {
                 if self.wound_up.wait_until(&mut under_way, until).timed_out() && !under_way.wound_up {
                     return false;
@@ -320,12 +374,31 @@ fn watched_action(record: &Record) -> i32 {
     }
 }
 
-/// A call of the host that may begin a run; it ends when this goes.
+/// A call of the host that is being carried out; it ends when this goes.
 pub struct Admitted<'a>(&'a Terminal);
 
 impl Drop for Admitted<'_> {
     fn drop(&mut self) {
-        self.0.under_way.lock().calls -= 1;
+        self.0.under_way().calls -= 1;
         self.0.wind_up_when_idle();
+    }
+}
+
+/// A call of the host that blocks.
+pub struct Blocking<'a> {
+    id: u64,
+    interrupt: Interrupt,
+    admitted: Admitted<'a>,
+}
+
+impl Blocking<'_> {
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+}
+
+impl Drop for Blocking<'_> {
+    fn drop(&mut self) {
+        self.admitted.0.under_way().interrupts.remove(&self.id);
     }
 }

@@ -1,16 +1,19 @@
 //! The C examples: short enough to copy, and they work as the README says, against the shared and the static library.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use crate::header::built;
 use crate::host::Scratch;
 use crate::simulator::scenario;
-use crate::simulator::{Options, Simulator, DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN};
+use crate::simulator::{
+    Options, Simulator, DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN, DEFAULT_VENDOR_KEY, DEFAULT_VENDOR_SN,
+};
 
 const LINES_MAX: usize = 120;
-const EXAMPLES: [&str; 2] = ["pay", "pay_callback"];
+const PAYMENTS: [&str; 2] = ["pay", "pay_callback"];
 
 fn source(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("examples/c/{name}.c"))
@@ -18,6 +21,13 @@ fn source(name: &str) -> PathBuf {
 
 fn good(output: Output, what: &str) {
     assert!(output.status.success(), "{what}: {}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// With the library of this very build, whatever else cargo's own search path leads to.
+fn run(program: &Path, directory: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(directory).env("LD_LIBRARY_PATH", built());
+    command
 }
 
 #[cfg(target_os = "linux")]
@@ -47,7 +57,7 @@ fn builds(name: &str, directory: &Path) -> Option<Vec<PathBuf>> {
 #[test]
 fn they_take_a_payment_and_say_how_it_ended() {
     let gateway = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
-    for name in EXAMPLES {
+    for name in PAYMENTS {
         let scratch = Scratch::new();
         fs::create_dir(&scratch.0).unwrap();
         for program in builds(name, &scratch.0).unwrap_or_default() {
@@ -56,7 +66,7 @@ fn they_take_a_payment_and_say_how_it_ended() {
             {
                 let barcode = scenario::named(story).barcode(0);
                 let arguments = [&gateway.url(), DEFAULT_TERMINAL_SN, DEFAULT_TERMINAL_KEY, "1250", &barcode];
-                let output = Command::new(&program).args(arguments).current_dir(&scratch.0).output().unwrap();
+                let output = run(&program, &scratch.0).args(arguments).output().unwrap();
                 let text = String::from_utf8_lossy(&output.stdout);
                 assert_eq!(output.status.code(), Some(code), "{program:?} {story}: {text}");
                 assert!(text.contains(said), "{program:?} {story}: {text}");
@@ -65,9 +75,53 @@ fn they_take_a_payment_and_say_how_it_ended() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_code_that_is_shown_is_scanned_and_a_part_goes_back() {
+    let gateway = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
+    let scratch = Scratch::new();
+    fs::create_dir(&scratch.0).unwrap();
+    for program in builds("qr", &scratch.0).unwrap_or_default() {
+        let arguments = [&gateway.url(), DEFAULT_TERMINAL_SN, DEFAULT_TERMINAL_KEY, "1250", "3", "250"];
+        let mut till = run(&program, &scratch.0).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        for line in BufReader::new(till.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            if let Some(code) = line.strip_prefix("scan this: ") {
+                gateway.scan_and_pay(code).unwrap();
+            }
+            said += &line;
+        }
+        assert!(till.wait().unwrap().success(), "{program:?}: {said}");
+        assert!(said.contains("PAID, AND A PART GIVEN BACK"), "{program:?}: {said}");
+        assert!(fs::read(scratch.0.join("code.bmp")).unwrap().starts_with(b"BM"));
+    }
+    let ledger = gateway.ledger();
+    assert!(ledger.orders.iter().all(|order| order.charged_fen == 1000), "{ledger:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_activation_makes_a_till_that_starts_by_its_directory_alone() {
+    let gateway = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
+    let scratch = Scratch::new();
+    fs::create_dir(&scratch.0).unwrap();
+    let programs = builds("activate", &scratch.0).unwrap_or_default();
+    for (program, code) in programs.iter().zip(["10000001", "10000002"]) {
+        for (status, word) in [(0, "ACTIVATED: terminal 1"), (1, "NOT ACTIVATED: status 300")] {
+            let arguments = [&gateway.url(), DEFAULT_VENDOR_SN, DEFAULT_VENDOR_KEY, "1", "till-1", code];
+            let output = run(program, &scratch.0).args(arguments).output().unwrap();
+            let text = [output.stdout, output.stderr].concat();
+            let text = String::from_utf8_lossy(&text);
+            assert_eq!(output.status.code(), Some(status), "{program:?}: {text}");
+            assert!(text.contains(word), "{program:?}: {text}");
+        }
+    }
+}
+
 #[test]
 fn they_are_short_enough_to_copy() {
-    for name in EXAMPLES {
+    for name in PAYMENTS.into_iter().chain(["qr", "activate"]) {
         let lines = fs::read_to_string(source(name)).unwrap().lines().count();
         assert!(lines < LINES_MAX, "{name}.c has {lines} lines");
     }
