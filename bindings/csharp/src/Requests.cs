@@ -88,8 +88,15 @@ namespace Upay
     /// <summary>Money that is given back, each time under a number of its own.</summary>
     public sealed class RefundRequest : UpayFields
     {
-        /// <summary>The order's number; needed.</summary>
+        /// <summary>Your number of the order.</summary>
         public string ClientSn { get; set; }
+
+        /// <summary>The gateway's number of the order, for one that was made elsewhere.</summary>
+        public string Sn
+        {
+            get { return this["sn"]; }
+            set { this["sn"] = value; }
+        }
 
         /// <summary>This refund's number, in 1 to 20 bytes; the same number moves the money once.</summary>
         public string RefundRequestNo

@@ -11,8 +11,8 @@ namespace Upay
     /// </summary>
     public sealed class UpayClient : IDisposable
     {
-        /// <summary>How long a call waits that no limit was given: 30 s.</summary>
-        public const int DefaultTimeoutMs = 30000;
+        /// <summary>How long a stop waits that no limit was given: 10 s.</summary>
+        public const int StopTimeoutMs = 10000;
 
         readonly ClientHandle handle;
 
@@ -58,9 +58,12 @@ namespace Upay
         }
 
         /// <summary>
-        /// Exchanges an activation code for this terminal's number and key, once in its life; before <see cref="Start"/>.
+        /// Makes a terminal of this till with an activation code, once; before <see cref="Start"/>. Its number and keys are
+        /// kept in state_dir, and later starts need neither.
         /// </summary>
-        public void Activate(string code, int timeoutMs = DefaultTimeoutMs)
+        /// <param name="code">Single-use.</param>
+        /// <param name="timeoutMs">For all of it; 0: the settings' limits alone.</param>
+        public void Activate(string code, int timeoutMs = 0)
         {
             uint limit = Native.Milliseconds(timeoutMs);
             Native.Check(f => f.client_activate(handle, Text.In(code), limit));
@@ -86,15 +89,24 @@ namespace Upay
             Native.Check(f => f.client_start(handle));
         }
 
-        /// <summary>Gets the terminal a new key now. The library does so by itself, once a day.</summary>
-        public void Checkin(int timeoutMs = DefaultTimeoutMs)
+        /// <summary>
+        /// Gets the terminal a new key now. With a device_id and a state_dir the library does so by itself, once a day.
+        /// </summary>
+        /// <param name="timeoutMs">For all of it; 0: the settings' limits alone.</param>
+        public void Checkin(int timeoutMs = 0)
         {
             uint limit = Native.Milliseconds(timeoutMs);
             Native.Check(f => f.client_checkin(handle, limit));
         }
 
-        /// <summary>Sends a signed request to a path of the gateway's, and reads the reply.</summary>
-        public UpayEvent Call(string path, string json, int timeoutMs = DefaultTimeoutMs)
+        /// <summary>
+        /// Signs a request of your own making and sends it, once: for what the gateway offers and the library does not
+        /// know. A refusal of the gateway is a reply.
+        /// </summary>
+        /// <param name="path">Such as "/upay/v2/deposit".</param>
+        /// <param name="json">The body, a JSON object.</param>
+        /// <param name="timeoutMs">For all of it; 0: the settings' limits alone.</param>
+        public UpayEvent Call(string path, string json, int timeoutMs = 0)
         {
             uint limit = Native.Milliseconds(timeoutMs);
             EventHandle reply = null;
@@ -174,7 +186,10 @@ namespace Upay
         public Task<UpayEvent> RefundAsync(RefundRequest request, IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
         {
-            return Begin(UpayAction.Refund, Needed(request.ClientSn), request, progress, token);
+            // One of the two names the order; without a client_sn the order is the one that has this sn.
+            if (request.ClientSn == null && request.Sn == null)
+                throw new ArgumentException("a refund needs ClientSn or Sn", "request");
+            return Begin(UpayAction.Refund, request.ClientSn, request, progress, token);
         }
 
         /// <summary>
@@ -242,7 +257,7 @@ namespace Upay
         /// goes on at the next start. Once this returns no callback runs or will run. Throws with
         /// <see cref="Status.Timeout"/> while a callback of yours has not returned; call it again then.
         /// </summary>
-        public void Stop(int timeoutMs = DefaultTimeoutMs)
+        public void Stop(int timeoutMs = StopTimeoutMs)
         {
             uint limit = Native.Milliseconds(timeoutMs);
             Native.Check(f => f.client_stop(handle, limit));
@@ -257,7 +272,7 @@ namespace Upay
             if (handle.IsClosed)
                 return;
             // Whatever this says, letting go ends it as well.
-            Native.Try(f => f.client_stop(handle, DefaultTimeoutMs));
+            Native.Try(f => f.client_stop(handle, StopTimeoutMs));
             handle.Dispose();
         }
 
