@@ -416,7 +416,7 @@ namespace Upay.Tests
             {
                 UpayEvent reply = client.Call("/echo/till", "{\"echo\":\"披萨\"}");
                 Is(UpayAction.Call, reply.Action);
-            Is("SUCCESS", reply["biz_result_code"], reply.Json);
+                Is("SUCCESS", reply["biz_result_code"], reply.Json);
                 Is("/echo/till", reply["path"]);
                 Is("披萨", reply["echo"]);
                 Is(TerminalSn, reply["signer"]);

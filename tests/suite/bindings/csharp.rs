@@ -185,20 +185,19 @@ fn does_what_its_pages_say() {
     let Some(directory) = built(NET45) else { return skipped("C#: the pages", "mcs") };
     let reference = joined("-reference:", &directory.join("Upay.dll")).into_string().unwrap();
     for page in ["csharp.md", "csharp.zh-CN.md"] {
-        let (gateway, scratch) = (simulator(), Scratch::new());
-        fs::create_dir(&scratch.0).unwrap();
         let text = fs::read_to_string(root().join("docs").join(page)).unwrap();
-        let snippets = snippets(&text).replace("http://127.0.0.1:8750", &gateway.url());
-        assert!(snippets.contains(&gateway.url()), "{page}");
-        let source = scratch.0.join("page.cs");
-        fs::write(&source, page_program(&snippets)).unwrap();
-        let program = directory.join(page).with_extension("exe");
-        compile(&[NET45.1, &[&reference]].concat(), &program, &[source]);
         for runtime in [Runtime::Mono, Runtime::DotNet] {
+            // An activation code can be used once: each run has a simulator of its own.
+            let (gateway, scratch) = (simulator(), Scratch::new());
+            fs::create_dir(&scratch.0).unwrap();
+            let snippets = snippets(&text).replace("http://127.0.0.1:8750", &gateway.url());
+            assert!(snippets.contains(&gateway.url()), "{page}");
+            let source = scratch.0.join("page.cs");
+            fs::write(&source, page_program(&snippets)).unwrap();
+            let program = directory.join(format!("{page}.exe"));
+            compile(&[NET45.1, &[&reference]].concat(), &program, &[source]);
             let Some(mut command) = runtime.run(&program, page) else { continue };
-            let here = scratch.0.join(format!("{runtime:?}"));
-            fs::create_dir(&here).unwrap();
-            let printed = said(command.env("UPAY_LIBRARY", library()).current_dir(&here));
+            let printed = said(command.env("UPAY_LIBRARY", library()).current_dir(&scratch.0));
             for words in ["Hand over the goods", "Cancelled", "PARTIAL_REFUNDED", "total_amount", "the end"] {
                 assert!(printed.contains(words), "{page}, {runtime:?}: {words} is not in\n{printed}");
             }
