@@ -4,8 +4,8 @@
     pack.py --assembly net40=DIR --assembly net45=DIR --assembly netstandard2.0=DIR
             --native win-x86=upay.dll --native linux-x64=libupay.so ... [--out DIRECTORY]
 
-DIR holds Upay.dll and Upay.xml as they were built for that framework. What the package is called and which frameworks it is for
-stands in Upay.csproj alone. A file that is missing, or is for another machine than its name says, is an error.
+DIR holds Upay.dll and Upay.xml as they were built for that framework. What the package is called and which frameworks it
+is for stands in Upay.csproj alone. A file that is missing, or is for another machine than its name says, is an error.
 """
 
 import argparse

@@ -38,8 +38,8 @@ namespace Upay
                 clients = new List<IntPtr>(Open);
             foreach (IntPtr client in clients)
             {
-                // One that is freed at this moment is a stale handle, which the library knows and refuses. There is nobody
-                // left to tell of that, or of a callback that does not return.
+                // One that is freed at this moment is a stale handle, which the library knows and refuses. There is
+                // nobody left to tell of that, or of a callback that does not return.
                 using (ClientHandle borrowed = new ClientHandle(client))
                     Native.Functions.client_stop(borrowed, LimitMs);
             }

@@ -14,8 +14,9 @@ namespace Upay
     }
 
     /// <summary>
-    /// The two functions that the library calls, for all listeners. A listener goes through C as a number, the GCHandle that
-    /// keeps it alive until the library drops it: nothing is left for the garbage collector to take or to move.
+    /// The two functions that the library calls, for all listeners. A listener goes through C as a number, the
+    /// GCHandle that keeps it alive until the library drops it: nothing is left for the garbage collector to take or
+    /// to move.
     /// </summary>
     internal static class Callbacks
     {
@@ -32,7 +33,8 @@ namespace Upay
         }
 
         /// <summary>Hands a listener to the library, which has not taken it when the call fails.</summary>
-        public static Status Hand(Listener listener, Func<Functions, Functions.EventFn, IntPtr, Functions.DropFn, Status> call)
+        public static Status Hand(Listener listener,
+            Func<Functions, Functions.EventFn, IntPtr, Functions.DropFn, Status> call)
         {
             GCHandle keeper = GCHandle.Alloc(listener);
             bool taken = false;

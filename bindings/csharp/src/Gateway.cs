@@ -6,7 +6,8 @@ namespace Upay
     /// <summary>The gateway's signature, replies and notifications, for hosts that speak to it themselves.</summary>
     public static class Gateway
     {
-        /// <summary>The signature of a request body: MD5 over the bytes followed by the key, in lower-case hex.</summary>
+        /// <summary>The signature of a request body: MD5 over the bytes followed by the key, in lower-case
+        /// hex.</summary>
         /// <param name="body">The bytes exactly as they are sent.</param>
         /// <param name="key">The terminal's or the vendor's key.</param>
         public static string Sign(byte[] body, string key)
@@ -38,7 +39,8 @@ namespace Upay
         public static UpayEvent VerifyNotify(byte[] body, string authorization, string publicKeyPem)
         {
             EventHandle read = null;
-            Native.Check(f => f.verify_notify(body, Length(body), Text.In(authorization), Text.In(publicKeyPem), out read));
+            byte[] signature = Text.In(authorization), key = Text.In(publicKeyPem);
+            Native.Check(f => f.verify_notify(body, Length(body), signature, key, out read));
             return new UpayEvent(read);
         }
 

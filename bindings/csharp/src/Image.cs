@@ -3,10 +3,12 @@ using System.IO;
 
 namespace Upay
 {
-    /// <summary>Which machine a library's file is for, by its first bytes: the systems do not say it in words.</summary>
+    /// <summary>Which machine a library's file is for, by its first bytes: the systems do not say it in
+    /// words.</summary>
     internal static class Image
     {
-        /// <summary>What keeps the file from loading into this process; null when its width is not the reason.</summary>
+        /// <summary>What keeps the file from loading into this process; null when its width is not the
+        /// reason.</summary>
         public static string Mismatch(string path)
         {
             int bits = Bits(path), ours = IntPtr.Size * 8;

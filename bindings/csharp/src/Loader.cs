@@ -7,9 +7,10 @@ using System.Runtime.InteropServices;
 namespace Upay
 {
     /// <summary>
-    /// Finds and loads the library, and says why when it cannot. UPAY_LIBRARY in the environment names the file and ends
-    /// the search. Otherwise it is looked for beside the program and this assembly, there under runtimes/RID/native too,
-    /// where the host of .NET Core keeps a package's files, and, but not on Windows, where the system looks.
+    /// Finds and loads the library, and says why when it cannot. UPAY_LIBRARY in the environment names the file and
+    /// ends the search. Otherwise it is looked for beside the program and this assembly, there under
+    /// runtimes/RID/native too, where the host of .NET Core keeps a package's files, and, but not on Windows, where
+    /// the system looks.
     /// </summary>
     internal sealed class Loader
     {
@@ -39,8 +40,8 @@ namespace Upay
         {
             IntPtr symbol = Windows ? GetProcAddress(module, name) : Unix.Symbol(module, name);
             if (symbol == IntPtr.Zero)
-                throw new EntryPointNotFoundException(Path + " has no " + name + ": it is older than this assembly, or not "
-                    + "the library upay");
+                throw new EntryPointNotFoundException(Path + " has no " + name
+                    + ": it is older than this assembly, or not the library upay");
             return symbol;
         }
 
@@ -76,7 +77,8 @@ namespace Upay
                 }
             }
             if (unfit.Count > 0)
-                throw new BadImageFormatException("the library upay cannot be loaded: " + string.Join("; ", unfit.ToArray()));
+                throw new BadImageFormatException("the library upay cannot be loaded: "
+                    + string.Join("; ", unfit.ToArray()));
             throw new DllNotFoundException("the library upay was not found: no " + string.Join(", ", Names) + " in "
                 + string.Join(", ", places.ToArray()) + "; set UPAY_LIBRARY to name the file");
         }
@@ -88,7 +90,8 @@ namespace Upay
                 throw new DllNotFoundException("UPAY_LIBRARY names a file that is not there: " + path);
             IntPtr module = Open(path, out why);
             if (module == IntPtr.Zero)
-                throw new BadImageFormatException("UPAY_LIBRARY names a library that cannot be loaded: " + path + ": " + why);
+                throw new BadImageFormatException("UPAY_LIBRARY names a library that cannot be loaded: " + path
+                    + ": " + why);
             return new Loader(path, module);
         }
 
@@ -104,8 +107,8 @@ namespace Upay
             {
                 directories.Add(root);
                 foreach (string rid in Rids)
-                    directories.Add(System.IO.Path.Combine(System.IO.Path.Combine(System.IO.Path.Combine(root, "runtimes"),
-                        rid), "native"));
+                    directories.Add(System.IO.Path.Combine(root, System.IO.Path.Combine("runtimes",
+                        System.IO.Path.Combine(rid, "native"))));
             }
             // Only .NET Core sets it: the directories of the native files of all packages.
             string packages = AppDomain.CurrentDomain.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string;
@@ -148,7 +151,8 @@ namespace Upay
     {
         const int Now = 2;
 
-        // .NET looks for "libdl" under the name that a compiler wants, which is not on every Linux; macOS has only that.
+        // .NET looks for "libdl" under the name that a compiler wants, which is not on every Linux; macOS has only
+        // that.
         static readonly bool IsVersioned = HasVersioned();
 
         static bool HasVersioned()

@@ -31,8 +31,8 @@ namespace Upay
             Functions functions = new Functions(library);
             uint version = functions.abi_version();
             if (version != Functions.AbiVersion)
-                throw new DllNotFoundException(library.Path + " has version " + version + " of the C interface; this assembly "
-                    + "is made for version " + Functions.AbiVersion);
+                throw new DllNotFoundException(library.Path + " has version " + version
+                    + " of the C interface; this assembly is made for version " + Functions.AbiVersion);
             Path = library.Path;
             return functions;
         }
@@ -90,8 +90,8 @@ namespace Upay
     internal delegate Status Fill(Functions functions, byte[] buffer, UIntPtr capacity, out UIntPtr length);
 
     /// <summary>
-    /// The C functions that are called, each under its own name without the prefix. They are looked up by name, and not by
-    /// DllImport, because only so can the library's file be chosen on every runtime.
+    /// The C functions that are called, each under its own name without the prefix. They are looked up by name, and
+    /// not by DllImport, because only so can the library's file be chosen on every runtime.
     /// </summary>
     internal sealed class Functions
     {

@@ -4,8 +4,8 @@ using System.Threading;
 
 namespace Upay
 {
-    // What .NET 4.0 lacks and later ones have as System.IProgress and System.Progress, under the same names and meaning, so
-    // that a till's source need not change when it moves on.
+    // What .NET 4.0 lacks and later ones have as System.IProgress and System.Progress, under the same names and
+    // meaning, so that a till's source need not change when it moves on.
 
     /// <summary>Hears how something goes on.</summary>
     public interface IProgress<in T>
@@ -15,8 +15,8 @@ namespace Upay
     }
 
     /// <summary>
-    /// Calls a function for each report, where it was made: on the window's thread, or, where there is none, on the thread
-    /// pool, and then not always in order.
+    /// Calls a function for each report, where it was made: on the window's thread, or, where there is none, on the
+    /// thread pool, and then not always in order.
     /// </summary>
     public sealed class Progress<T> : IProgress<T>
     {

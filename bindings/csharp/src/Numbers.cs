@@ -85,7 +85,8 @@ namespace Upay
         Pending = 0,
         /// <summary>A payment: paid. Any other action: done.</summary>
         Success = 1,
-        /// <summary>A payment: not paid and nothing is owed (not charged, or given back). Any other action: not done.</summary>
+        /// <summary>A payment: not paid and nothing is owed (not charged, or given back). Any other action: not
+        /// done.</summary>
         Failed = 2,
         /// <summary>Nobody knows: hand over no goods.</summary>
         Unknown = 3,

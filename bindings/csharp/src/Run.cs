@@ -5,8 +5,8 @@ using System.Threading.Tasks;
 namespace Upay
 {
     /// <summary>
-    /// One action under way: passes its progress on, and completes its task. It holds the order, and so the client, until
-    /// the library drops it, so that nobody has to keep a variable alive for a payment.
+    /// One action under way: passes its progress on, and completes its task. It holds the order, and so the client,
+    /// until the library drops it, so that nobody has to keep a variable alive for a payment.
     /// </summary>
     internal sealed class Run : Listener
     {
@@ -99,10 +99,11 @@ namespace Upay
             registration.Dispose();
             LetGo();
             if (end == null)
-                task.TrySetException(new UpayException(Status.Limit, "the final event could not be kept; CallbackFailed was told"
-                    + " why, and a query says how the order stands"));
+                task.TrySetException(new UpayException(Status.Limit,
+                    "the final event could not be kept; CallbackFailed was told why, and a query says how the order stands"));
             else if (IsOvertaken())
-                task.TrySetException(new UpayException(Status.Cancelled, "it was paid, and its token cancelled it just then"));
+                task.TrySetException(new UpayException(Status.Cancelled,
+                    "it was paid, and its token cancelled it just then"));
             else
                 task.TrySetResult(end);
         }
@@ -114,8 +115,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// "Paid" was on its way when the token cancelled: the library then cancels what is paid. Unless that was refused,
-        /// "paid" is not the last word.
+        /// "Paid" was on its way when the token cancelled: the library then cancels what is paid. Unless that was
+        /// refused, "paid" is not the last word.
         /// </summary>
         bool IsOvertaken()
         {

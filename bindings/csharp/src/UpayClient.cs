@@ -6,8 +6,8 @@ using System.Threading.Tasks;
 namespace Upay
 {
     /// <summary>
-    /// One terminal of one merchant. Make one when the till starts, start it, and dispose of it when the till ends. May be
-    /// used from every thread.
+    /// One terminal of one merchant. Make one when the till starts, start it, and dispose of it when the till ends.
+    /// May be used from every thread.
     /// </summary>
     public sealed class UpayClient : IDisposable
     {
@@ -15,6 +15,7 @@ namespace Upay
         public const int StopTimeoutMs = 10000;
 
         readonly ClientHandle handle;
+        int disposed;
 
         /// <summary>A client with these settings. Nothing is sent and nothing is written until it is started.</summary>
         public UpayClient(UpaySettings settings)
@@ -58,8 +59,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// Makes a terminal of this till with an activation code, once; before <see cref="Start"/>. Its number and keys are
-        /// kept in state_dir, and later starts need neither.
+        /// Makes a terminal of this till with an activation code, once; before <see cref="Start"/>. Its number and
+        /// keys are kept in state_dir, and later starts need neither.
         /// </summary>
         /// <param name="code">Single-use.</param>
         /// <param name="timeoutMs">For all of it; 0: the settings' limits alone.</param>
@@ -126,8 +127,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// Takes the oldest event that no callback hears, for a window's timer; null when none came in time. Throws with
-        /// <see cref="Status.Closed"/> once the client is stopped and all were taken.
+        /// Takes the oldest event that no callback hears, for a window's timer; null when none came in time. Throws
+        /// with <see cref="Status.Closed"/> once the client is stopped and all were taken.
         /// </summary>
         /// <param name="timeoutMs">0 does not wait.</param>
         public UpayEvent NextEvent(int timeoutMs)
@@ -151,7 +152,8 @@ namespace Upay
             return new UpayOrder(this, made);
         }
 
-        /// <summary>An order that the journal knows; throws with <see cref="Status.NotFound"/> when it does not.</summary>
+        /// <summary>An order that the journal knows; throws with <see cref="Status.NotFound"/> when it does
+        /// not.</summary>
         public UpayOrder Find(string clientSn)
         {
             OrderHandle found = null;
@@ -161,8 +163,8 @@ namespace Upay
 
         /// <summary>
         /// Takes a payment with the code that the customer shows. The task's event is the verdict: paid, not paid, or
-        /// unknown. The token cancels the order, and the verdict says what came of that; a token that is cancelled already
-        /// has nothing sent.
+        /// unknown. The token cancels the order, and the verdict says what came of that; a token that is cancelled
+        /// already has nothing sent.
         /// </summary>
         /// <param name="request">The sale.</param>
         /// <param name="progress">Hears what goes on, in order, on a thread of the library.</param>
@@ -193,8 +195,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// Asks the gateway once how an order stands: success means that it answered; read "order_status". The token ends
-        /// the waiting alone.
+        /// Asks the gateway once how an order stands: success means that it answered; read "order_status". The token
+        /// ends the waiting alone.
         /// </summary>
         public Task<UpayEvent> QueryAsync(string clientSn, IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
@@ -253,9 +255,9 @@ namespace Upay
         }
 
         /// <summary>
-        /// Stops for good: each payment under way ends <see cref="Outcome.Unknown"/> with <see cref="Status.Closed"/> and
-        /// goes on at the next start. Once this returns no callback runs or will run. Throws with
-        /// <see cref="Status.Timeout"/> while a callback of yours has not returned; call it again then.
+        /// Stops for good: each payment under way ends <see cref="Outcome.Unknown"/> with <see cref="Status.Closed"/>
+        /// and goes on at the next start. Once this returns no callback runs or will run. Throws with <see
+        /// cref="Status.Timeout"/> while a callback of yours has not returned; call it again then.
         /// </summary>
         public void Stop(int timeoutMs = StopTimeoutMs)
         {
@@ -264,12 +266,12 @@ namespace Upay
         }
 
         /// <summary>
-        /// Stops, as <see cref="Stop"/> does, and lets the client go. From inside a callback, or when one does not return,
-        /// it only begins to stop.
+        /// Stops, as <see cref="Stop"/> does, and lets the client go. From inside a callback, or when one does not
+        /// return, it only begins to stop.
         /// </summary>
         public void Dispose()
         {
-            if (handle.IsClosed)
+            if (Interlocked.Exchange(ref disposed, 1) != 0)
                 return;
             // Whatever this says, letting go ends it as well.
             Native.Try(f => f.client_stop(handle, StopTimeoutMs));

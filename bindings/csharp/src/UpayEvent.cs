@@ -3,7 +3,8 @@ using System;
 namespace Upay
 {
     /// <summary>
-    /// What happened: a snapshot that does not change. May be read from every thread, and kept for as long as it is wanted.
+    /// What happened: a snapshot that does not change. May be read from every thread, and kept for as long as it is
+    /// wanted.
     /// </summary>
     public sealed class UpayEvent : IDisposable
     {
@@ -44,7 +45,8 @@ namespace Upay
             get { return Words(f => f.event_message(handle)); }
         }
 
-        /// <summary>All of it as one JSON object, with the payer's account and keys blacked out as in the log.</summary>
+        /// <summary>All of it as one JSON object, with the payer's account and keys blacked out as in the
+        /// log.</summary>
         public string Json
         {
             get { return Words(f => f.event_json(handle)); }

@@ -6,8 +6,8 @@ using System.Globalization;
 namespace Upay
 {
     /// <summary>
-    /// Text by key, as the library takes it: any key of the header's tables can be set, also one that is newer than this
-    /// assembly. Values are checked when they are used.
+    /// Text by key, as the library takes it: any key of the header's tables can be set, also one that is newer than
+    /// this assembly. Values are checked when they are used.
     /// </summary>
     public class UpayFields : IEnumerable<KeyValuePair<string, string>>
     {

@@ -26,15 +26,15 @@ namespace Upay
         }
 
         /// <summary>
-        /// An exception that a function of yours let out while the library called it: a progress, a watcher, a log. It
-        /// changes nothing about a payment: the next events come, and the final one. Without a handler here it is written
-        /// to <see cref="Trace"/>.
+        /// An exception that a function of yours let out while the library called it: a progress, a watcher, a log.
+        /// It changes nothing about a payment: the next events come, and the final one. Without a handler here it is
+        /// written to <see cref="Trace"/>.
         /// </summary>
         public static event Action<Exception> CallbackFailed;
 
         /// <summary>
-        /// Sends the library's log to a function of yours from now on: one line at a time, from any thread, without keys,
-        /// barcodes and payers' accounts. A line that is just being written may still arrive at the one before.
+        /// Sends the library's log to a function of yours from now on: one line at a time, from any thread, without
+        /// keys, barcodes and payers' accounts. A line that is just being written may still arrive at the one before.
         /// </summary>
         /// <param name="level">The chattiest level that is wanted; Off ends the log.</param>
         /// <param name="write">Null ends the log.</param>

@@ -32,8 +32,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// A field that was set or, where none was, what the gateway said of it last; null when nothing is known. Setting
-        /// one checks it by the gateway's own rule.
+        /// A field that was set or, where none was, what the gateway said of it last; null when nothing is known.
+        /// Setting one checks it by the gateway's own rule.
         /// </summary>
         public string this[string key]
         {
@@ -88,7 +88,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// Cancels the order, also while its payment is under way. The token ends the waiting alone: the cancel goes on.
+        /// Cancels the order, also while its payment is under way. The token ends the waiting alone: the cancel goes
+        /// on.
         /// </summary>
         public Task<UpayEvent> CancelAsync(IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
@@ -97,8 +98,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// Begins an action in the pull form: its events are taken by <see cref="UpayClient.NextEvent"/>, the final one also
-        /// by <see cref="Wait"/>.
+        /// Begins an action in the pull form: its events are taken by <see cref="UpayClient.NextEvent"/>, the final
+        /// one also by <see cref="Wait"/>.
         /// </summary>
         public void Begin(UpayAction action)
         {

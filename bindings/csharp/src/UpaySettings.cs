@@ -55,7 +55,8 @@ namespace Upay
             set { this["device_id"] = value; }
         }
 
-        /// <summary>Directory of the journal, private to the till's user; without it nothing survives the process.</summary>
+        /// <summary>Directory of the journal, private to the till's user; without it nothing survives the
+        /// process.</summary>
         public string StateDir
         {
             get { return this["state_dir"]; }

@@ -8,8 +8,8 @@ using System.Threading;
 namespace Upay.Tests
 {
     /// <summary>
-    /// The promises of bindings/tests.txt (argument "list"), those that only this language makes ("own"), and the numbers
-    /// ("constants"). A promise is a static method of the same name.
+    /// The promises of bindings/tests.txt (argument "list"), those that only this language makes ("own"), and the
+    /// numbers ("constants"). A promise is a static method of the same name.
     /// </summary>
     static class Program
     {

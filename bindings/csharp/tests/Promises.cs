@@ -219,7 +219,8 @@ namespace Upay.Tests
             {
                 UpayException wrong = Throws(Status.Value, () => client.Pay(Sale(PaidAtOnce, 0)));
                 True(wrong.Message.Contains("total_amount"), wrong.Message);
-                wrong = Throws(Status.Value, () => End(client.PayAsync(new PayRequest { Subject = new string('x', 65) })));
+                PayRequest wordy = new PayRequest { Subject = new string('x', 65) };
+                wrong = Throws(Status.Value, () => End(client.PayAsync(wordy)));
                 True(wrong.Message.Contains("subject") && wrong.Message.Contains("64"), wrong.Message);
                 wrong = Throws(Status.Missing, () => client.Pay(new PayRequest { TotalAmount = 1 }));
                 True(wrong.Message.Contains("dynamic_id") || wrong.Message.Contains("subject"), wrong.Message);
@@ -360,8 +361,8 @@ namespace Upay.Tests
         [MethodImpl(MethodImplOptions.NoInlining)]
         static void Abandon(string directory)
         {
-            // The pull form: Mono takes what a callback leaves on its thread's stack for a reference, for as long as the
-            // client has that thread.
+            // The pull form: Mono takes what a callback leaves on its thread's stack for a reference, for as long as
+            // the client has that thread.
             UpayOrder order = Start(Settings(directory)).NewOrder();
             foreach (KeyValuePair<string, string> field in Sale(PaidAtOnce))
                 order[field.Key] = field.Value;
