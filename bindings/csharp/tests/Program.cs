@@ -8,8 +8,8 @@ using System.Threading;
 namespace Upay.Tests
 {
     /// <summary>
-    /// The promises of bindings/tests.txt (argument "list"), those that only this language makes ("own"), and the
-    /// numbers ("constants"). A promise is a static method of the same name.
+    /// The promises of bindings/tests.txt (argument "list"), those that only this language makes ("own"), the numbers
+    /// ("constants"), and which library is found ("library"). A promise is a static method of the same name.
     /// </summary>
     static class Program
     {
@@ -27,8 +27,11 @@ namespace Upay.Tests
                 case "constants":
                     Constants();
                     return 0;
+                case "library":
+                    Console.WriteLine(UpayLibrary.Path + " " + UpayLibrary.Version);
+                    return 0;
                 default:
-                    Console.Error.WriteLine("list, own or constants");
+                    Console.Error.WriteLine("list, own, constants or library");
                     return 2;
             }
         }

@@ -177,6 +177,54 @@ fn calls_every_function_of_the_header() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
+/// Shipped as the page says, with a file of another width in its way.
+#[test]
+fn finds_the_library_that_fits_beside_the_program() {
+    let Some(directory) = built(NET45) else { return skipped("C#: the search for the library", "mcs") };
+    let Some(rid) = rid() else { return skipped("C#: the search for the library", "a name for this machine") };
+    for runtime in [Runtime::Mono, Runtime::DotNet] {
+        let scratch = Scratch::new();
+        let native = scratch.0.join("runtimes").join(rid).join("native");
+        fs::create_dir_all(&native).unwrap();
+        for file in ["tests.exe", "Upay.dll"] {
+            fs::copy(directory.join(file), scratch.0.join(file)).unwrap();
+        }
+        let find = || {
+            let mut command = runtime.run(&scratch.0.join("tests.exe"), "the search for the library")?;
+            // Nowhere else than where the page says.
+            command.arg("library").env_remove("UPAY_LIBRARY").env_remove("LD_LIBRARY_PATH").current_dir("/");
+            Some(command)
+        };
+        let Some(mut nothing) = find() else { continue };
+        let refused = |command: &mut Command| {
+            let output = command.output().unwrap();
+            assert!(!output.status.success());
+            String::from_utf8_lossy(&output.stderr).into_owned()
+        };
+        let words = refused(&mut nothing);
+        assert!(words.contains("UPAY_LIBRARY") && words.contains(native.to_str().unwrap()), "{words}");
+
+        let other = scratch.0.join("libupay.so");
+        fs::write(&other, b"\x7fELF\x01\x01\x01").unwrap();
+        let words = refused(&mut find().unwrap());
+        let why = "this process is 64-bit, and the file is a 32-bit library";
+        assert!(words.contains(why) && words.contains(other.to_str().unwrap()), "{words}");
+
+        fs::copy(library(), native.join("libupay.so")).unwrap();
+        let found = said(&mut find().unwrap());
+        assert!(found.starts_with(native.to_str().unwrap()), "{found}");
+    }
+}
+
+/// What a package calls this machine.
+fn rid() -> Option<&'static str> {
+    match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("linux", "x86_64") => Some("linux-x64"),
+        ("linux", "aarch64") => Some("linux-arm64"),
+        _ => None,
+    }
+}
+
 /// The pages' snippets, as they are printed, are one program a page.
 #[test]
 fn does_what_its_pages_say() {
@@ -228,11 +276,7 @@ fn packs_what_is_there_and_refuses_what_is_not() {
     let (Some(net40), Some(net45)) = (built(NET40), built(NET45)) else { return skipped("C#: the package", "mcs") };
     let scratch = Scratch::new();
     fs::create_dir(&scratch.0).unwrap();
-    let native = match (std::env::consts::OS, std::env::consts::ARCH) {
-        ("linux", "x86_64") => "linux-x64",
-        ("linux", "aarch64") => "linux-arm64",
-        (os, architecture) => return skipped("C#: the package", &format!("a place for {os} on {architecture}")),
-    };
+    let Some(native) = rid() else { return skipped("C#: the package", "a name for this machine") };
     let pack = |natives: &[(&str, &Path)]| {
         let mut command = Command::new("python3");
         command.arg(package().join("pack.py")).arg("--out").arg(&scratch.0);
