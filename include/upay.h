@@ -85,6 +85,8 @@
  *     proxy                             http://host:port or http://user:password@host:port; never from the environment
  *     ca_file                           PEM file of certificates that are trusted beside the built-in ones
  *     in_flight_max          8          calls to the gateway at a time, and so worker threads; 2 to 256
+ *     journal_days           90         how long an order that has ended is remembered, in days; 1 to 36500. Its client_sn is
+ *                                       known not to be sent again for as long
  *     device_id                         this till, by a name that stays: 1 to 128 characters; for activation and check-in
  *     auto_checkin           on         on, off: check in once a day in Beijing, see upay_client_checkin; needs state_dir
  *                                       and device_id
@@ -565,7 +567,8 @@ upay_status upay_order_get(upay_order *order,
  * hears how it ends; but an order that was paid and refunded in part since is left to a person (UPAY_E_UNRESOLVED with
  * order_status PARTIAL_REFUNDED).
  *
- * /pay is sent at most once for a client_sn, for ever. After a status from 100 to 199 the same order may be paid again.
+ * /pay is sent at most once for a client_sn, for as long as the journal remembers it (journal_days). After a status from
+ * 100 to 199 the same order may be paid again.
  *
  * fn: called for every event; NULL for the pull form (upay_client_next_event, upay_order_wait).
  * user_data: passed back to fn and drop.

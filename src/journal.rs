@@ -29,6 +29,10 @@ const PENDING: TableDefinition<&str, ()> = TableDefinition::new("pending");
 const ABOUT: TableDefinition<&str, &str> = TableDefinition::new("about");
 const FORMAT: &str = "upay journal 1";
 
+const DAY_MS: u64 = 24 * 3600 * 1000;
+/// Records that one transaction forgets.
+const PRUNED_AT_ONCE: usize = 256;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// Or [`by_sn`], for an order that is known by the gateway's number alone.
@@ -268,6 +272,35 @@ impl Journal {
         })
     }
 
+    /// Forgets what ended more than `days` ago. A clock that has jumped ahead forgets nothing that the newest record does
+    /// not bear out. Returns how many were forgotten.
+    pub fn prune(&self, days: u64, wall_ms: u64) -> Result<usize> {
+        let ended = self.with(|database| {
+            let read = database.begin_read().map_err(storage)?;
+            let orders = read.open_table(ORDERS).map_err(storage)?;
+            let mut ended = Vec::new();
+            let mut newest_ms = 0;
+            for entry in orders.iter().map_err(storage)? {
+                let (key, record) = entry.map_err(storage)?;
+                let record = parse(record.value())?;
+                newest_ms = newest_ms.max(record.began_ms);
+                if !record.is_pending() {
+                    ended.push((record.began_ms, key.value().to_owned()));
+                }
+            }
+            let until_ms = newest_ms.min(wall_ms).saturating_sub(days.saturating_mul(DAY_MS));
+            ended.retain(|(began_ms, _)| *began_ms < until_ms);
+            Ok(ended)
+        })?;
+        // In small steps, so that a payment that begins meanwhile does not wait for all of them.
+        for some in ended.chunks(PRUNED_AT_ONCE) {
+            self.write(Durability::Immediate, |tables| {
+                some.iter().try_for_each(|(began_ms, key)| tables.forget(key, *began_ms))
+            })?;
+        }
+        Ok(ended.len())
+    }
+
     fn write(&self, durability: Durability, work: impl FnOnce(&mut Tables<'_>) -> Result<()>) -> Result<()> {
         let written = self.with(|database| {
             let mut write = database.begin_write().map_err(storage)?;
@@ -308,6 +341,15 @@ impl Tables<'_> {
     fn get(&self, client_sn: &str) -> Result<Option<Record>> {
         let record = self.orders.get(client_sn).map_err(storage)?;
         record.map(|record| parse(record.value())).transpose()
+    }
+
+    /// Unless it has begun anew, or has news, since it was looked at.
+    fn forget(&mut self, key: &str, began_ms: u64) -> Result<()> {
+        let record = self.get(key)?;
+        if record.is_some_and(|record| record.began_ms == began_ms && !record.is_pending()) {
+            self.orders.remove(key).map_err(storage)?;
+        }
+        Ok(())
     }
 
     fn put(&mut self, record: &Record) -> Result<()> {

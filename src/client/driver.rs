@@ -106,6 +106,8 @@ pub enum GivenUp {
 enum Woken {
     Begin,
     Timer,
+    /// It is its turn to send what it wanted to.
+    Turn(Call),
 }
 
 impl Run {
@@ -168,23 +170,34 @@ impl Run {
         loop {
             match self.step(heard.as_ref(), woken) {
                 Step::Over => return,
+                Step::Turn(call) => heard = Some(self.exchange(call)),
                 Step::Next(Next::Done(fate)) => return self.end(fate),
                 // What was not final before the stop is left to the next start.
                 Step::Closing => return self.end_without_answer(Verdict::CLOSED),
                 Step::Next(Next::SleepUntil(due)) => {
                     self.record_by_hand();
                     self.report(heard.as_ref());
-                    return self.sleep(due);
+                    return self.sleep(due, Woken::Timer);
                 }
                 Step::Next(Next::Send(call)) => {
                     if call == Call::Cancel {
                         self.record_cancel();
                     }
                     self.report(heard.as_ref());
+                    if let Some(turn) = self.turn() {
+                        return self.sleep(turn, Woken::Turn(call));
+                    }
                     heard = Some(self.exchange(call));
                 }
             }
         }
+    }
+
+    /// What nobody waits for goes at a pace. `None`: now.
+    fn turn(&self) -> Option<Millis> {
+        let now = clock::now();
+        let turn = if self.is_awaited() { now } else { self.terminal.pace.turn(now) };
+        (turn > now).then_some(turn)
     }
 
     fn step(&self, heard: Option<&Result<Reply>>, woken: Woken) -> Step {
@@ -204,6 +217,10 @@ impl Run {
             (Some(heard), _) => Input::Heard(heard),
             (None, Woken::Begin) => Input::Begin,
             (None, Woken::Timer) => Input::Timer,
+            (None, Woken::Turn(call)) => {
+                state.at = At::Driving(call, Interrupt::new());
+                return Step::Turn(call);
+            }
         };
         let next = state.flow.step(input, clock::now());
         match next {
@@ -215,7 +232,7 @@ impl Run {
         Step::Next(next)
     }
 
-    fn sleep(self: &Arc<Self>, due: Millis) {
+    fn sleep(self: &Arc<Self>, due: Millis, woken: Woken) {
         let mut state = self.state.lock();
         if self.terminal.is_closing() {
             drop(state);
@@ -228,7 +245,7 @@ impl Run {
         // Given up between the step and here: go on at once.
         let due = if state.gave_up && state.flow.phase() == Phase::Querying { clock::now() } else { due };
         let run = self.clone();
-        let id = self.terminal.engine.at(due, Box::new(move || run.submit(Lane::Short, Woken::Timer)));
+        let id = self.terminal.engine.at(due, Box::new(move || run.submit(Lane::Short, woken)));
         state.at = At::Sleeping(id);
     }
 
@@ -499,6 +516,7 @@ impl Run {
 
 enum Step {
     Next(Next),
+    Turn(Call),
     Closing,
     /// Somebody else has ended it.
     Over,

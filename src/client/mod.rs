@@ -26,6 +26,7 @@ mod listener;
 mod notice;
 mod order;
 mod outlet;
+mod pace;
 mod read;
 mod settings;
 mod terminal;

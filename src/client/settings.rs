@@ -69,6 +69,7 @@ pub const SETTINGS: &[Setting] = &[
     row("proxy", "", Kind::Proxy),
     row("ca_file", "", Kind::Path),
     row("in_flight_max", "8", Kind::Number(2, 256)),
+    row("journal_days", "90", Kind::Number(1, 36_500)),
 ];
 
 /// What a client was told so far, as text.
@@ -203,6 +204,7 @@ impl Values {
                 watch: self.pauses("watch")?,
             },
             in_flight_max: self.number("in_flight_max") as usize,
+            journal_days: self.number("journal_days"),
         })
     }
 }
@@ -224,6 +226,7 @@ pub struct Settings {
     pub pay_reply_timeout: Duration,
     pub limits: Limits,
     pub in_flight_max: usize,
+    pub journal_days: u64,
 }
 
 /// What an activation needs.

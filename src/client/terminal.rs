@@ -16,10 +16,11 @@ use super::inbox::ActionId;
 use super::keyring::Keyring;
 use super::listener::Listener;
 use super::outlet::Outlet;
+use super::pace::{Pace, GAP_MS};
 use super::settings::Settings;
 use crate::abi::*;
 use crate::engine::clock::{self, Millis};
-use crate::engine::Engine;
+use crate::engine::{Engine, Lane};
 use crate::error::{Error, Result};
 use crate::flow::refund::Refund;
 use crate::flow::settle::Settle;
@@ -34,10 +35,6 @@ use crate::transport::{Interrupt, Transport};
 /// Actions of the host under way at a time, for all orders of a client together.
 pub const ACTIONS_MAX: usize = 10_000;
 
-/// What an earlier run left over is asked about at this pace, so that a till that comes back with many open orders
-/// does not flood the gateway.
-const LEFTOVER_PAUSE_MS: Millis = 50;
-
 pub struct Terminal {
     pub settings: Settings,
     pub engine: Arc<Engine>,
@@ -49,7 +46,9 @@ pub struct Terminal {
     /// The last of what was under way has ended.
     wound_up: Condvar,
     pub claims: Claims<Arc<Run>>,
+    pub pace: Pace,
     ids: AtomicU64,
+    pruned_day: AtomicU64,
 }
 
 #[derive(Default)]
@@ -81,6 +80,7 @@ impl Terminal {
         watcher: Option<Arc<Listener>>,
     ) -> Arc<Self> {
         Arc::new(Self {
+            pace: Pace::of(&settings.terminal_sn),
             settings,
             engine,
             transport,
@@ -91,6 +91,7 @@ impl Terminal {
             wound_up: Condvar::new(),
             claims: Claims::default(),
             ids: AtomicU64::new(1),
+            pruned_day: AtomicU64::new(0),
         })
     }
 
@@ -115,7 +116,8 @@ impl Terminal {
             match self.outlet.journal.get(&record.key()) {
                 Ok(Some(record)) if record.is_open() => {
                     self.watch(record, claim, Some(due));
-                    due += LEFTOVER_PAUSE_MS;
+                    // Its time is not to run before its turn.
+                    due += GAP_MS;
                 }
                 Ok(_) => {}
                 Err(error) => log::error(format_args!("{}: not taken up: {error}", record.client_sn)),
@@ -236,10 +238,26 @@ impl Terminal {
         if self.under_way().actions.len() >= ACTIONS_MAX {
             return Err(Error::new(UPAY_E_LIMIT, format!("at most {ACTIONS_MAX} actions at a time")));
         }
+        self.prune_daily();
         if !(self.engine.ready() && self.outlet.listeners.ready()) {
             return Err(Error::new(UPAY_E_LIMIT, "the system gives this process no more threads"));
         }
         Ok(admitted)
+    }
+
+    /// Once a day, and with the first order after a start: what ended long ago is forgotten, beside the work.
+    fn prune_daily(&self) {
+        let today = clock::beijing_day();
+        if self.pruned_day.swap(today, Ordering::Relaxed) == today {
+            return;
+        }
+        let (journal, days) = (self.outlet.journal.clone(), self.settings.journal_days);
+        let prune = move || match journal.prune(days, clock::wall()) {
+            Ok(0) => {}
+            Ok(count) => log::info(format_args!("{count} orders that ended more than {days} days ago are forgotten")),
+            Err(error) => log::warn(format_args!("old orders are not forgotten: {error}")),
+        };
+        self.engine.submit(Lane::Short, Box::new(prune));
     }
 
     /// A stop waits for what has entered, and nothing enters after a stop.

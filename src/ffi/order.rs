@@ -159,7 +159,8 @@ pub unsafe extern "C" fn upay_order_get(
 /// hears how it ends; but an order that was paid and refunded in part since is left to a person (UPAY_E_UNRESOLVED with
 /// order_status PARTIAL_REFUNDED).
 ///
-/// /pay is sent at most once for a client_sn, for ever. After a status from 100 to 199 the same order may be paid again.
+/// /pay is sent at most once for a client_sn, for as long as the journal remembers it (journal_days). After a status from
+/// 100 to 199 the same order may be paid again.
 ///
 /// fn: called for every event; NULL for the pull form (upay_client_next_event, upay_order_wait).
 /// user_data: passed back to fn and drop.

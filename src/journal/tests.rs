@@ -120,3 +120,28 @@ fn a_damaged_or_foreign_journal_is_an_error_and_stays_as_it_is() {
     let error = Journal::open(&scratch.0, "t2").map(drop).unwrap_err();
     assert!(error.message.contains("another terminal"), "{error}");
 }
+
+#[test]
+fn what_ended_long_ago_is_forgotten_and_nothing_else() {
+    const DAY_MS: u64 = 24 * 3600 * 1000;
+    let journal = Journal::in_memory("t").unwrap();
+    let put = |client_sn: &str, day: u64, state: State, told: bool| {
+        let fate = (!state.is_open()).then_some(Fate::Paid);
+        let record = Record::new(client_sn, UPAY_ACTION_PAY, Some("1".into()), state, day * DAY_MS);
+        journal.put(&Record { fate, told, ..record }).unwrap();
+    };
+    put("old", 100, State::Closed, true);
+    put("not-told", 100, State::Closed, false);
+    put("open", 100, State::Querying, false);
+    put("young", 180, State::Closed, true);
+    put("newest", 191, State::Closed, true);
+    // A clock that has jumped ten years ahead.
+    assert_eq!(journal.prune(90, 4000 * DAY_MS).unwrap(), 1);
+    let known = |client_sn: &str| journal.get(client_sn).unwrap().is_some();
+    assert!(!known("old"));
+    assert!(["not-told", "open", "young", "newest"].into_iter().all(known));
+    assert_eq!(journal.prune(90, 191 * DAY_MS).unwrap(), 0);
+    // More than one step forgets.
+    (0..600).for_each(|n| put(&format!("n{n}"), 10, State::Closed, true));
+    assert_eq!(journal.prune(90, 191 * DAY_MS).unwrap(), 600);
+}

@@ -12,6 +12,11 @@ use crate::header::built;
 use crate::host::Scratch;
 use crate::simulator::{Options, Simulator};
 
+#[cfg(unix)]
+mod c;
+#[cfg(unix)]
+mod cpp;
+
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -38,33 +43,45 @@ pub fn said(command: &mut Command) -> String {
     stdout.into_owned()
 }
 
-/// Runs a language's program with what `bindings/tests.txt` gives it, and compares what it kept with that list.
-pub fn keeps_the_list(mut program: Command) {
+/// Runs a language's program and compares what it kept with `bindings/tests.txt`.
+pub fn keeps_the_list(program: Command) {
+    let (kept, said) = promises_kept(program);
+    let list = fs::read_to_string(root().join("bindings/tests.txt")).unwrap();
+    let promises =
+        list.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_whitespace().next());
+    assert_eq!(kept, promises.map(str::to_owned).collect(), "{said}");
+}
+
+/// Runs a language's program with what `bindings/tests.txt` gives it: the names that it kept, and all that it said.
+pub fn promises_kept(mut program: Command) -> (BTreeSet<String>, String) {
     let gateway = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
     let scratch = Scratch::new();
     fs::create_dir(&scratch.0).unwrap();
     program.env("UPAY_TEST_GATEWAY", gateway.url()).env("UPAY_LIBRARY", library()).env("UPAY_TEST_DIR", &scratch.0);
     program.env("LD_LIBRARY_PATH", built());
     let said = said(program.arg("list"));
-    let kept: BTreeSet<&str> = said.lines().filter_map(|line| line.strip_prefix("ok ")).map(str::trim).collect();
-    let list = fs::read_to_string(root().join("bindings/tests.txt")).unwrap();
-    let promises =
-        list.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_whitespace().next());
-    assert_eq!(kept, promises.collect(), "{said}");
+    let kept = said.lines().filter_map(|line| line.strip_prefix("ok ")).map(|name| name.trim().to_owned());
+    (kept.collect(), said)
 }
 
 /// Compares a language's numbers with the header's.
 pub fn has_the_numbers(mut program: Command) {
     program.env("UPAY_LIBRARY", library()).env("LD_LIBRARY_PATH", built());
     let said = said(program.arg("constants"));
-    let number = |line: &str| {
-        let (name, number) = line.split_once(' ')?;
-        Some((name.to_owned(), number.trim().parse::<i32>().ok()?))
-    };
     let theirs: BTreeMap<_, _> = said.lines().filter_map(number).collect();
+    assert_eq!(theirs, numbers());
+}
+
+/// The header's constants.
+pub fn numbers() -> BTreeMap<String, i32> {
     let header = fs::read_to_string(root().join("include/upay.h")).unwrap();
-    let ours = header.lines().filter_map(|line| number(line.strip_prefix("#define ")?));
-    let ours: BTreeMap<_, _> = ours.filter(|(name, _)| name.starts_with("UPAY_")).collect();
+    let defined = header.lines().filter_map(|line| number(line.strip_prefix("#define ")?));
+    let ours: BTreeMap<_, _> = defined.filter(|(name, _)| name.starts_with("UPAY_")).collect();
     assert!(ours.len() > 50, "{ours:?}");
-    assert_eq!(theirs, ours);
+    ours
+}
+
+fn number(line: &str) -> Option<(String, i32)> {
+    let (name, number) = line.split_once(' ')?;
+    Some((name.to_owned(), number.trim().parse().ok()?))
 }

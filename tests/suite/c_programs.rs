@@ -54,6 +54,7 @@ programs![
     one_final_one_drop,
     pull_form,
     reentrant,
+    secrets,
     shared_by_32_threads,
     state_private,
     stop_while_held,
