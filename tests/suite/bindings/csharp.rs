@@ -1,4 +1,4 @@
-//! C#: what every language keeps, what C# adds, the pages that tell of it, and the package. Compiled by Mono's mcs
+//! C#: what every language keeps, what C# adds, the page that tells of it, and the package. Compiled by Mono's mcs
 //! against what .NET 4.0 and .NET 4.5 have; run by Mono, and by .NET Core (UPAY_TEST_DOTNET names its host, else it is
 //! looked for in PATH).
 
@@ -9,6 +9,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use super::{has_the_numbers, is_there, keeps_the_list, library, root, said, skipped};
+use crate::docs::{at_gateway, snippets};
 use crate::host::Scratch;
 use crate::simulator::{Options, Simulator};
 
@@ -225,36 +226,26 @@ fn rid() -> Option<&'static str> {
     }
 }
 
-/// The pages' snippets, as they are printed, are one program a page.
+/// The page's snippets, as they are printed, are one program; its twin has the same.
 #[test]
-fn does_what_its_pages_say() {
-    let Some(directory) = built(NET45) else { return skipped("C#: the pages", "mcs") };
+fn does_what_its_page_says() {
+    let Some(directory) = built(NET45) else { return skipped("C#: the page", "mcs") };
     let reference = joined("-reference:", &directory.join("Upay.dll")).into_string().unwrap();
-    for page in ["csharp.md", "csharp.zh-CN.md"] {
-        let text = fs::read_to_string(root().join("docs").join(page)).unwrap();
-        for runtime in [Runtime::Mono, Runtime::DotNet] {
-            // An activation code can be used once: each run has a simulator of its own.
-            let (gateway, scratch) = (simulator(), Scratch::new());
-            fs::create_dir(&scratch.0).unwrap();
-            let snippets = snippets(&text).replace("http://127.0.0.1:8750", &gateway.url());
-            assert!(snippets.contains(&gateway.url()), "{page}");
-            let source = scratch.0.join("page.cs");
-            fs::write(&source, page_program(&snippets)).unwrap();
-            let program = directory.join(format!("{page}.exe"));
-            compile(&[NET45.1, &[&reference]].concat(), &program, &[source]);
-            let Some(mut command) = runtime.run(&program, page) else { continue };
-            let printed = said(command.env("UPAY_LIBRARY", library()).current_dir(&scratch.0));
-            for words in ["Hand over the goods", "Cancelled", "PARTIAL_REFUNDED", "total_amount", "the end"] {
-                assert!(printed.contains(words), "{page}, {runtime:?}: {words} is not in\n{printed}");
-            }
+    for runtime in [Runtime::Mono, Runtime::DotNet] {
+        // An activation code can be used once: each run has a simulator of its own.
+        let (gateway, scratch) = (simulator(), Scratch::new());
+        fs::create_dir(&scratch.0).unwrap();
+        let source = scratch.0.join("page.cs");
+        let snippets = snippets("docs/csharp.md", "csharp").join("\n");
+        fs::write(&source, page_program(&at_gateway(&snippets, &gateway.url()))).unwrap();
+        let program = directory.join("page.exe");
+        compile(&[NET45.1, &[&reference]].concat(), &program, &[source]);
+        let Some(mut command) = runtime.run(&program, "the page") else { continue };
+        let printed = said(command.env("UPAY_LIBRARY", library()).current_dir(&scratch.0));
+        for words in ["Hand over the goods", "Cancelled", "PARTIAL_REFUNDED", "total_amount", "the end"] {
+            assert!(printed.contains(words), "{runtime:?}: {words} is not in\n{printed}");
         }
     }
-}
-
-/// A page's code, from top to bottom.
-fn snippets(page: &str) -> String {
-    let blocks = page.split("```csharp\n").skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
-    blocks.collect::<Vec<_>>().join("\n")
 }
 
 /// What stands around a page's code in a till: usings go to the top, the rest is its main method.
