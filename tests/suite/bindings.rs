@@ -8,6 +8,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+mod csharp;
+
 use crate::header::built;
 use crate::host::Scratch;
 use crate::simulator::{Options, Simulator};
