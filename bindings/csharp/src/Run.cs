@@ -21,7 +21,6 @@ namespace Upay
         int awaited = 1; // this action, and the cancel that its token asked for
         bool completed;
         volatile UpayEvent end;
-        Outcome cancelled = Outcome.Failed; // what became of the token's cancel; as good as refused when there is none
 
         Run(UpayOrder order, UpayAction action, IProgress<UpayEvent> progress, bool ownsOrder)
         {
@@ -101,9 +100,6 @@ namespace Upay
             if (end == null)
                 task.TrySetException(new UpayException(Status.Limit,
                     "the final event could not be kept; CallbackFailed was told why, and a query says how the order stands"));
-            else if (IsOvertaken())
-                task.TrySetException(new UpayException(Status.Cancelled,
-                    "it was paid, and its token cancelled it just then"));
             else
                 task.TrySetResult(end);
         }
@@ -112,15 +108,6 @@ namespace Upay
         {
             if (ownsOrder)
                 order.Dispose();
-        }
-
-        /// <summary>
-        /// "Paid" was on its way when the token cancelled: the library then cancels what is paid. Unless that was
-        /// refused, "paid" is not the last word.
-        /// </summary>
-        bool IsOvertaken()
-        {
-            return end.Outcome == Outcome.Success && cancelled != Outcome.Failed;
         }
 
         void Obey(CancellationToken token)
@@ -148,8 +135,6 @@ namespace Upay
                     return;
                 awaited++;
             }
-            // Should its end never be heard, it has to count as done.
-            cancelled = Outcome.Pending;
             Status status = Status.Panic;
             try
             {
@@ -161,14 +146,11 @@ namespace Upay
             finally
             {
                 if (status != Status.Ok)
-                {
-                    cancelled = Outcome.Failed;
                     One();
-                }
             }
         }
 
-        /// <summary>Hears how the cancel ends that the token asked for.</summary>
+        /// <summary>The cancel that the token asked for: how the payment ended says all.</summary>
         sealed class CancelEar : Listener
         {
             readonly Run run;
@@ -180,7 +162,6 @@ namespace Upay
 
             public override void Heard(UpayEvent heard)
             {
-                run.cancelled = heard.Outcome;
                 heard.Dispose();
             }
 
