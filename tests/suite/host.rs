@@ -86,6 +86,10 @@ impl Ear {
         heard.0.clone()
     }
 
+    pub fn so_far(&self) -> Vec<Heard> {
+        self.heard.lock().unwrap().0.clone()
+    }
+
     /// The one final event, once the host's data was let go.
     pub fn final_one(&self, what: &str) -> Heard {
         let heard = self.wait(what, |_, drops| drops > 0);
