@@ -155,3 +155,47 @@ impl Listeners {
         state.running = false;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::event::tests::of_verdict;
+    use crate::flow::verdict::Verdict;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    #[test]
+    fn a_slow_host_loses_progress_beyond_the_limit_and_nothing_that_is_final() {
+        const LIMIT: Duration = Duration::from_secs(60);
+        let engine = Arc::new(Engine::default());
+        let listeners = Listeners::new(engine.clone());
+        let (begun, has_begun) = mpsc::channel();
+        let (go_on, gate) = mpsc::channel::<()>();
+        let (told, heard) = mpsc::channel();
+        let (begun, gate, told) = (Mutex::new(begun), Mutex::new(gate), Mutex::new(told));
+        let call = move |event: &Arc<Event>| {
+            begun.lock().send(()).unwrap();
+            // Once nobody holds the gate, every call passes.
+            drop(gate.lock().recv());
+            told.lock().send(event.is_final()).unwrap();
+        };
+        let listener = Arc::new(Listener { event: Some(Box::new(call)), drop: None });
+        let progress = of_verdict(Verdict::PENDING);
+        // The first one is with the host, who is slow; the others wait.
+        listeners.tell(&listener, &progress, None);
+        has_begun.recv_timeout(LIMIT).unwrap();
+        for _ in 0..EVENTS_WAITING_MAX + 5 {
+            listeners.tell(&listener, &progress, None);
+        }
+        assert_eq!(listeners.0.state.lock().dropped, 5);
+        listeners.tell(&listener, &of_verdict(Verdict::CLOSED), None);
+        listeners.let_go(listener);
+        drop(go_on);
+        listeners.close();
+        let all: Vec<bool> = std::iter::from_fn(|| heard.recv_timeout(LIMIT).ok()).collect();
+        assert_eq!((all.len(), all.iter().filter(|is_final| **is_final).count()), (EVENTS_WAITING_MAX + 2, 1));
+        assert_eq!(all.last(), Some(&true));
+        engine.close();
+        assert!(engine.join(LIMIT));
+    }
+}

@@ -49,6 +49,7 @@ programs![
     events,
     forked,
     hammer,
+    limits,
     log_without_locks,
     made_up_handles,
     null_arguments,
@@ -109,6 +110,7 @@ const NOT_UNDER_VALGRIND: &[(&str, &str)] = &[
     ("killed_anywhere", "it ends processes in the middle of their work"),
     ("killed", "it ends processes in the middle of their work"),
     ("hammer", "a load of many threads, of which valgrind runs one at a time"),
+    ("limits", "ten thousand payments, of which valgrind runs one thread at a time"),
     ("threads_bounded", "a load of a thousand payments, of which valgrind runs one thread at a time"),
     ("log_without_locks", "a load of many thousand queries, of which valgrind runs one thread at a time"),
 ];
