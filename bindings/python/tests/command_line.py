@@ -49,6 +49,8 @@ def ctrl_c_cancels() -> None:
 
 
 if __name__ == "__main__":
+    # Who starts a program in the background may have told it to ignore Ctrl-C, and its children with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     ends(0, "PAID", pay(PAID))
     ends(1, "NOT PAID", pay(NO_MONEY))
     ends(2, "UNKNOWN", pay(NOBODY_KNOWS))

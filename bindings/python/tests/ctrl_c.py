@@ -46,6 +46,8 @@ def a_wait_without_callbacks(till: Client) -> None:
 
 
 if __name__ == "__main__":
+    # Who starts a program in the background may have told it to ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with client("ctrl_c") as till:
         a_payment_goes_on(till)
     # Of these only the first look is heard: Ctrl-C is pressed once.
