@@ -210,7 +210,7 @@ impl Bench {
         };
         // The library's name is found where cargo has put it, whatever is installed on this machine.
         command.env("LD_LIBRARY_PATH", built()).env("DYLD_LIBRARY_PATH", built());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.current_dir(&self.directory).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         command
     }
 
