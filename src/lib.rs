@@ -18,11 +18,12 @@
 //! └──────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Nothing uses what stands above it. `abi`, `error` and `log` are for all. `qr` stands by itself: text as a picture, used
+//! Nothing uses what stands above it. `abi`, `error` and `log` are for all; `disk` is the journal's alone. `qr` stands by itself: text as a picture, used
 //! by `ffi` alone.
 
 pub mod abi;
 mod client;
+mod disk;
 mod engine;
 mod error;
 pub mod ffi;

@@ -1,6 +1,6 @@
 //! A client that has started: what is under way, what is watched, and how all of it ends.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +51,8 @@ pub struct Terminal {
 
 #[derive(Default)]
 struct UnderWay {
-    runs: HashMap<ActionId, Arc<Run>>,
+    /// In the order in which they began.
+    runs: BTreeMap<ActionId, Arc<Run>>,
     /// Of these, the ones that the host waits for.
     actions: HashSet<ActionId>,
     /// Calls of the host that may begin a run.
