@@ -85,7 +85,7 @@ impl Watch {
                 self.sleep(Call::Query, now)
             }
             Said::Nothing(_) => self.sleep(Call::Refund, now),
-            Said::Final(_) | Said::UnderWay | Said::GivenBack | Said::HasIt | Said::NotThis | Said::Paid => {
+            Said::Final(_) | Said::UnderWay | Said::GivenBack | Said::HasIt | Said::NotThis | Said::Untouched => {
                 self.sleep(Call::Query, now)
             }
         }
