@@ -246,6 +246,9 @@ impl Run {
                 _ => return Ok(()),
             }
         };
+        if bug!(NotRecordedAhead) {
+            return Ok(());
+        }
         self.terminal.outlet.journal.amend(&self.key, |known| {
             // What the host has heard of the same fate, it has heard.
             let told = known.told && known.fate == record.fate;
@@ -362,7 +365,7 @@ impl Run {
         // cancel is on disk is cancelled again.
         let refund = record.refund.is_some() && fate != Fate::Refunded;
         let undone = fate.is_open() || refund || (fate == Fate::Paid && record.cancel_sent);
-        if undone && !written {
+        if undone && !written && !bug!(ToldUnwritten) {
             record.state = RecordState::Watched;
             record.fate = Some(Fate::Unknown);
             return (Fate::Unknown, Some(record));

@@ -53,6 +53,9 @@ impl Ear {
                     let (outlet, event) = (outlet.clone(), event.clone());
                     Box::new(move || outlet.told(&event)) as Box<dyn FnOnce() + Send>
                 });
+                if bug!(ToldTwice) && is_final {
+                    outlet.listeners.tell(listener, &event, None);
+                }
                 outlet.listeners.tell(listener, &event, told);
             }
             None => outlet.inbox.push(self.id, &event),

@@ -140,6 +140,7 @@ impl Refund {
                 self.given_back = true;
                 self.pause(Call::Refund, now)
             }
+            Said::Nothing(status) if bug!(LostRefundIsRefused) => Next::Done(Fate::Refused(status)),
             Said::Nothing(_) if self.done || self.asked == Call::Refund => self.pause(Call::Query, now),
             Said::Nothing(_) => self.pause(Call::Refund, now),
         }

@@ -105,6 +105,7 @@ impl Watch {
             Proof::Paid if self.told == Told::Unknown && (self.cancel_refused || !self.cancel_sent) => {
                 Next::Done(Fate::Paid)
             }
+            Proof::Paid if bug!(PaidAfterFailedStays) => Next::Done(Fate::Paid),
             Proof::Paid if self.by_hand => self.sleep(Call::Query, now),
             // Paid after "failed", and too late for a cancel, which is for the same Beijing day alone.
             Proof::Paid if self.cancel_refused => self.ask(Call::Refund),

@@ -93,6 +93,7 @@ impl Reply {
                 }
                 Standing::Refused(error)
             }
+            "500" if bug!(SystemErrorIsRefusal) => Standing::Refused(Error::new(UPAY_E_GATEWAY, why())),
             code => {
                 let status = if code.starts_with('5') { UPAY_E_GATEWAY } else { UPAY_E_REPLY };
                 Standing::InDoubt(Error::new(status, format!("the gateway failed: result_code {code}, {}", why())))
@@ -112,9 +113,12 @@ impl Reply {
     /// Nothing in the reply speaks of another order.
     pub fn fits(&self, order: &Identity) -> bool {
         let same = |key: &str, ours: &str| self.get(key).is_none_or(|theirs| theirs == ours);
-        same("client_sn", &order.client_sn)
+        (same("client_sn", &order.client_sn) || bug!(OrderNotCompared))
             && same("terminal_sn", &order.terminal_sn)
-            && order.total_amount.as_deref().is_none_or(|amount| same("total_amount", amount))
+            && order
+                .total_amount
+                .as_deref()
+                .is_none_or(|amount| same("total_amount", amount) || bug!(AmountNotCompared))
     }
 
     /// The order that the reply itself names, for a reader who cannot know which one was meant. What it leaves out is
@@ -137,9 +141,9 @@ impl Reply {
     /// The reply names this very order and this very amount: without both, "paid" proves nothing.
     pub fn names(&self, order: &Identity) -> bool {
         self.fits(order)
-            && self.get("client_sn") == Some(&order.client_sn)
+            && (self.get("client_sn") == Some(&order.client_sn) || bug!(OrderNotCompared))
             && order.total_amount.is_some()
-            && self.get("total_amount") == order.total_amount.as_deref()
+            && (self.get("total_amount") == order.total_amount.as_deref() || bug!(AmountNotCompared))
     }
 }
 
