@@ -51,7 +51,7 @@
  *    serial and in order. Anything may be called from inside but upay_client_stop and upay_order_wait
  *    (UPAY_E_REENTRANT).
  * 3. All functions and callbacks are cdecl, on 32-bit Windows too.
- * 4. In a child made by fork every call gives UPAY_E_FORKED. The library is not to be unloaded.
+ * 4. In a child made by fork every call gives UPAY_E_FORKED, or NULL, where it gives no status. The library is not to be unloaded.
  *
  * SHUTTING DOWN
  *
@@ -64,8 +64,9 @@
  * A CLIENT'S KEYS (upay_client_set, upay_client_get), with their defaults
  *
  *     api_domain             https://vsi-api.shouqianba.com   the gateway; http:// is for loopback addresses alone
- *     terminal_sn            needed                           1 to 32 visible ASCII characters
- *     terminal_key           needed                           can be set, never read back
+ *     terminal_sn            needed                           1 to 32 visible ASCII characters; without it start takes the
+ *                                       terminal that was activated last in this state_dir
+ *     terminal_key           needed                           can be set, never read back; not needed once state_dir has one
  *     state_dir                         directory of the journal, private to the till's user; "" for tests alone: nothing
  *                                       survives the process
  *     operator               cashier    who takes the payment, unless the order says so; 1 to 32 characters
@@ -84,8 +85,13 @@
  *     proxy                             http://host:port or http://user:password@host:port; never from the environment
  *     ca_file                           PEM file of certificates that are trusted beside the built-in ones
  *     in_flight_max          8          calls to the gateway at a time, and so worker threads; 2 to 256
- *     vendor_sn, vendor_key, app_id, device_id
- *                                       kept for calls that this version does not have yet
+ *     journal_days           90         how long an order that has ended is remembered, in days; 1 to 36500. Its client_sn is
+ *                                       known not to be sent again for as long
+ *     device_id                         this till, by a name that stays: 1 to 128 characters; for activation and check-in
+ *     auto_checkin           on         on, off: check in once a day in Beijing, see upay_client_checkin; needs state_dir
+ *                                       and device_id
+ *     cancel_path            cancel     cancel, revoke: where a cancel goes to; revoke only if the gateway's owner says so
+ *     vendor_sn, vendor_key, app_id     for upay_client_activate alone; vendor_key is never kept and never read back
  *
  * AN ORDER'S KEYS (upay_order_set, upay_order_get; 003 3.2.2). Amounts are whole fen.
  *
@@ -93,7 +99,10 @@
  *     dynamic_id      needed      the customer's code: 1 to 32 bytes without white space; not for precreate
  *     subject         needed      1 to 64 characters
  *     operator                    1 to 32 characters
- *     refund_request_no           for the next refund: 1 to 20 bytes without white space, never used for another
+ *     sn                          the gateway's number of the order, 1 to 16 bytes: names an order that was made elsewhere,
+ *                                 instead of client_sn or, where both are given, together with it; not for pay
+ *     refund_request_no           for the next refund, or the one that a query asks about: 1 to 20 bytes without white
+ *                                 space, never used for another
  *     refund_amount               for the next refund: as total_amount
  *     client_tsn                  for the next refund: 1 to 64 bytes without white space
  *     payway                      1 to 4 digits: which wallet; best left to the gateway, but precreate needs it
@@ -215,6 +224,10 @@ extern "C" {
 #define UPAY_OUTCOME_FAILED 2
 /** Nobody knows: hand over no goods. */
 #define UPAY_OUTCOME_UNKNOWN 3
+/** upay_client_activate. */
+#define UPAY_ACTION_ACTIVATE 1
+/** upay_client_checkin, and the check-in that the library does by itself. */
+#define UPAY_ACTION_CHECKIN 2
 /** upay_order_pay. */
 #define UPAY_ACTION_PAY 3
 /** upay_order_precreate. */
@@ -225,6 +238,8 @@ extern "C" {
 #define UPAY_ACTION_REFUND 6
 /** upay_order_cancel. */
 #define UPAY_ACTION_CANCEL 7
+/** upay_client_call. */
+#define UPAY_ACTION_CALL 8
 /** Read for the host, and nothing was sent: upay_read_reply, upay_verify_notify. */
 #define UPAY_ACTION_READ 9
 /** An order that no call waits for: left over from an earlier run, or watched until the gateway's answer is final. */
@@ -399,14 +414,65 @@ upay_status upay_client_get(upay_client *client, const char *key, char *buffer, 
 upay_status upay_client_watch(upay_client *client, upay_event_fn fn, void *user_data, upay_drop_fn drop);
 
 /**
+ * Makes a terminal of this till with an activation code: single-use, and given out by the gateway's owner or your
+ * service provider. Needs vendor_sn, vendor_key, app_id and device_id, and a state_dir, where the terminal's number and
+ * keys are kept from then on; the code and vendor_key are not. terminal_sn can be read back afterwards. The next starts
+ * need neither terminal_sn nor terminal_key: without them start takes the terminal that was activated last in this
+ * state_dir. Only before start, and once per terminal; blocks, in a callback too.
+ *
+ * code: 1 to 64 bytes without white space, in the client's encoding.
+ * timeout_ms: for all of it; 0: connect_timeout_ms and reply_timeout_ms alone.
+ * Errors: UPAY_E_MISSING, UPAY_E_VALUE, UPAY_E_STATE (started), UPAY_E_STORAGE (before anything was sent, unless
+ * upay_last_error says otherwise; start then tries to keep it once more), UPAY_E_LOCKED (another process activates here),
+ * UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199: not sent, try again; 200-299: in doubt, the code may be used up: try again, and
+ * ask for a new code when that is refused; 300-399: the gateway refused.
+ */
+upay_status upay_client_activate(upay_client *client,
+                                 const char *code,
+                                 uint32_t timeout_ms);
+
+/**
  * Starts the client: takes the terminal's journal, and goes on with what an earlier run left over.
  *
- * Errors: UPAY_E_MISSING (terminal_sn, terminal_key), UPAY_E_VALUE (ca_file, proxy), UPAY_E_LOCKED (another client or
- * process has this terminal), UPAY_E_STORAGE (the journal is damaged, foreign or unreadable; it is left as it is),
- * UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE. After an error the settings can be mended and start called
- * again.
+ * Errors: UPAY_E_MISSING (terminal_sn, terminal_key, and nothing was activated in state_dir), UPAY_E_VALUE (ca_file,
+ * proxy), UPAY_E_LOCKED (another client or process has this terminal), UPAY_E_STORAGE (the journal is damaged, foreign or
+ * unreadable; it is left as it is), UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE. After an error the settings can
+ * be mended and start called again.
  */
 upay_status upay_client_start(upay_client *client);
+
+/**
+ * Checks the terminal in: the gateway gives it a new key, which is on disk before it is used; the one before stays valid.
+ * A client with a state_dir and a device_id (its own setting, or the one that it was activated with) does so by itself,
+ * once a day in Beijing, at start or before the day's first payment, unless "auto_checkin" is "off". Never while a
+ * payment is under way; a payment that begins in the meantime waits for its end. Blocks, in a callback too.
+ *
+ * timeout_ms: for all of it; 0: connect_timeout_ms and reply_timeout_ms alone.
+ * Errors: UPAY_E_MISSING (device_id), UPAY_E_STATE (not started, or a payment or a check-in is under way), UPAY_E_STORAGE,
+ * UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199: not sent; 200-299: in doubt, the old key is valid still: check in
+ * again; 300-399: the gateway refused.
+ */
+upay_status upay_client_checkin(upay_client *client,
+                                uint32_t timeout_ms);
+
+/**
+ * Signs a request of your own making with the terminal's key and sends it, once: for what the gateway offers and this
+ * library does not know. Nothing of it is recorded, and nothing is asked again. Blocks, in a callback too.
+ *
+ * path: such as "/upay/v2/deposit"; names of letters, digits, "-", "_" and ".". Payments, precreate, activation and
+ * check-in have functions of their own and are refused here.
+ * json: the body, a JSON object of at most 64 KiB, in the client's encoding; sent letter by letter in UTF-8.
+ * timeout_ms: for all of it; 0: connect_timeout_ms and reply_timeout_ms alone.
+ * out: the reply as an event of UPAY_ACTION_CALL, read as upay_read_reply reads it, but that a plain SUCCESS which speaks
+ * of no order is one; yours, to be given to upay_event_free.
+ * Errors: UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_STATE (not started), UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199:
+ * not sent; 200-299: in doubt, no reply that can be read. A refusal of the gateway is a reply: UPAY_OK, and an event.
+ */
+upay_status upay_client_call(upay_client *client,
+                             const char *path,
+                             const char *json,
+                             uint32_t timeout_ms,
+                             upay_event **out);
 
 /**
  * How many orders have no final answer of the gateway yet: under way, left over, or watched. 0: nothing is owed an
@@ -434,8 +500,7 @@ upay_status upay_client_next_event(upay_client *client, uint32_t timeout_ms, upa
  * process. May be called again; a client that was never started is closed as well.
  *
  * timeout_ms: how long to wait for callbacks to return and threads to end.
- * Errors: UPAY_E_TIMEOUT (the end goes on; call again), UPAY_E_REENTRANT (from inside a callback), UPAY_E_STATE (just
- * starting), UPAY_E_HANDLE.
+ * Errors: UPAY_E_TIMEOUT (the end goes on; call again), UPAY_E_REENTRANT (from inside a callback), UPAY_E_HANDLE.
  */
 upay_status upay_client_stop(upay_client *client, uint32_t timeout_ms);
 
@@ -503,7 +568,8 @@ upay_status upay_order_get(upay_order *order,
  * hears how it ends; but an order that was paid and refunded in part since is left to a person (UPAY_E_UNRESOLVED with
  * order_status PARTIAL_REFUNDED).
  *
- * /pay is sent at most once for a client_sn, for ever. After a status from 100 to 199 the same order may be paid again.
+ * /pay is sent at most once for a client_sn, for as long as the journal remembers it (journal_days). After a status from
+ * 100 to 199 the same order may be paid again.
  *
  * fn: called for every event; NULL for the pull form (upay_client_next_event, upay_order_wait).
  * user_data: passed back to fn and drop.
@@ -558,7 +624,8 @@ upay_status upay_order_refund(upay_order *order,
 /**
  * Cancels the order: the full amount, on the same Beijing day (003 3.5). While its payment is under way, the cashier
  * gives up: the payment ends FAILED with UPAY_E_CANCELLED, or SUCCESS when the customer was faster and the gateway
- * refuses. SUCCESS: nothing is owed. FAILED: UPAY_E_REFUSED (the payment stands) or UPAY_E_NO_ORDER. UNKNOWN: no answer
+ * refuses. A payment that has ended SUCCESS stands until you have heard so: a cancel before that ends FAILED with
+ * UPAY_E_REFUSED, and one afterwards gives the money back. SUCCESS: nothing is owed. FAILED: UPAY_E_REFUSED (the payment stands) or UPAY_E_NO_ORDER. UNKNOWN: no answer
  * within cancel_timeout_ms; watched from now on. A lost answer is repeated. Cancelling by hand takes over what the library
  * would have done by itself for an order that was called FAILED: when the gateway refuses, the payment stands.
  *

@@ -89,6 +89,10 @@ pub const UPAY_OUTCOME_FAILED: i32 = 2;
 /// Nobody knows: hand over no goods.
 pub const UPAY_OUTCOME_UNKNOWN: i32 = 3;
 
+/// upay_client_activate.
+pub const UPAY_ACTION_ACTIVATE: i32 = 1;
+/// upay_client_checkin, and the check-in that the library does by itself.
+pub const UPAY_ACTION_CHECKIN: i32 = 2;
 /// upay_order_pay.
 pub const UPAY_ACTION_PAY: i32 = 3;
 /// upay_order_precreate.
@@ -99,6 +103,8 @@ pub const UPAY_ACTION_QUERY: i32 = 5;
 pub const UPAY_ACTION_REFUND: i32 = 6;
 /// upay_order_cancel.
 pub const UPAY_ACTION_CANCEL: i32 = 7;
+/// upay_client_call.
+pub const UPAY_ACTION_CALL: i32 = 8;
 /// Read for the host, and nothing was sent: upay_read_reply, upay_verify_notify.
 pub const UPAY_ACTION_READ: i32 = 9;
 /// An order that no call waits for: left over from an earlier run, or watched until the gateway's answer is final.

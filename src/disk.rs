@@ -22,6 +22,10 @@ pub fn lock(path: &Path) -> Result<Lock, TryLockError> {
     Ok(Lock(file))
 }
 
+pub fn exists(path: &Path) -> bool {
+    path.exists()
+}
+
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
 }

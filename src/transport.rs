@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Two clocks bound an exchange: `connect_timeout` from its start until a connection is finished, `reply_timeout` from
-//! there to the last byte of the reply. Both are kept as one deadline that every read, write and wait looks at, so a
+//! there to the last byte of the reply. `until` ends both. They are kept as one deadline that every read, write and wait looks at, so a
 //! peer that trickles bytes gains nothing.
 
 mod aside;
@@ -36,7 +36,7 @@ use http::Http;
 use lookup::Lookup;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tls::Tls;
 
 /// The longest reply that is read, in bytes of its body.
@@ -68,6 +68,8 @@ pub struct Exchange<'a> {
     pub body: &'a [u8],
     /// From the finished connection to the last byte of the reply.
     pub reply_timeout: Duration,
+    /// When all of it, from the lookup on, has to be over; the two time limits hold beside it.
+    pub until: Option<Instant>,
     /// Never over a connection that served before: such a one may have died unnoticed.
     pub fresh: bool,
 }

@@ -21,16 +21,44 @@ fn paint(style: &str, text: &str) -> String {
     }
 }
 
-pub fn opening(url: &str) {
-    println!("{}", paint(BOLD, &format!("libupay {}: five payments through the C API", env!("CARGO_PKG_VERSION"))));
-    println!("五笔收款演示 · the gateway is the built-in simulator at {url}; no real money moves");
+pub fn opening(url: &str, sales: usize) {
+    let version = env!("CARGO_PKG_VERSION");
+    println!("{}", paint(BOLD, &format!("libupay {version}: a till's day, {sales} steps through the C API")));
+    println!("收款演示 · the gateway is the built-in simulator at {url}; no real money moves");
     println!("{}", paint(DIM, "pauses and time limits are shortened for the demo"));
 }
 
-pub fn sale(number: usize, of: usize, sale: &Sale, barcode: &str) {
+pub fn activated(code: &str, terminal_sn: &str) {
+    println!();
+    println!("终端已激活 · activated with the code {code}: terminal {terminal_sn}");
+}
+
+pub fn sale(number: usize, of: usize, sale: &Sale) {
     println!();
     println!("{}", paint(BOLD, &format!("{number}/{of}  {} · {}", sale.zh, sale.en)));
-    println!("     {}  {}  {}", yuan(sale.fen), sale.subject, paint(DIM, &format!("code {barcode}")));
+    println!("     {}  {}", yuan(sale.fen), sale.subject);
+}
+
+/// A bitmap of one pixel a square, two rows of squares to a line of text.
+pub fn code(text: &str, bitmap: &[u8]) {
+    let number = |at: usize| u32::from_le_bytes([0, 1, 2, 3].map(|byte| bitmap[at + byte])) as usize;
+    let (pixels, side) = (&bitmap[number(10)..], number(18));
+    let row_bytes = side.div_ceil(32) * 4;
+    // The lowest row comes first; in this picture's palette 0 is black.
+    let dark = |row: usize, column: usize| {
+        let byte = pixels[(side - 1 - row) * row_bytes + column / 8];
+        byte & (0x80 >> (column % 8)) == 0
+    };
+    for row in (0..side).step_by(2) {
+        let squares = (0..side).map(|column| match (dark(row, column), row + 1 < side && dark(row + 1, column)) {
+            (true, true) => ' ',
+            (true, false) => '▄',
+            (false, true) => '▀',
+            (false, false) => '█',
+        });
+        println!("                 {}", squares.collect::<String>());
+    }
+    println!("                 {}", paint(DIM, text));
 }
 
 pub fn event(heard: &Heard) {
@@ -42,6 +70,7 @@ pub fn event(heard: &Heard) {
 
 pub fn verdict(heard: &Heard, charged: u64, right: bool) {
     let words = match heard.outcome {
+        UPAY_OUTCOME_SUCCESS if heard.action == UPAY_ACTION_REFUND => "已退款 · REFUNDED".to_owned(),
         UPAY_OUTCOME_SUCCESS => "已付款 · PAID".to_owned(),
         UPAY_OUTCOME_FAILED => format!("未付款，互不相欠 · NOT PAID, nothing is owed (status {})", heard.status),
         _ => format!("结果未知 · NOBODY KNOWS (status {})", heard.status),

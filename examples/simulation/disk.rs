@@ -31,6 +31,10 @@ pub fn lock(path: &Path) -> Result<Lock, TryLockError> {
     })
 }
 
+pub fn exists(path: &Path) -> bool {
+    world::with(|world| world.disk.contents(path).is_some())
+}
+
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     world::with(|world| {
         world.disk_ready(Fault::Read)?;

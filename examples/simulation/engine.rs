@@ -91,6 +91,14 @@ pub mod clock {
         *LONG_AGO
     }
 
+    pub fn beijing_day() -> u64 {
+        (wall() + 8 * 3_600_000) / 86_400_000
+    }
+
+    pub fn deadline(limit: Duration) -> Option<Instant> {
+        (!limit.is_zero()).then(|| instant() + limit)
+    }
+
     pub fn wall() -> u64 {
         world::with(|world| world.wall())
     }

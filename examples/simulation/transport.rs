@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::abi::UPAY_E_CONNECT;
 use crate::error::Error;
@@ -28,6 +28,9 @@ pub struct Exchange<'a> {
     pub authorization: &'a str,
     pub body: &'a [u8],
     pub reply_timeout: Duration,
+    /// For calls that block the host; a flow's never do.
+    #[allow(dead_code)]
+    pub until: Option<Instant>,
     pub fresh: bool,
 }
 

@@ -353,7 +353,10 @@ fn pages_answer_what_is_no_call() {
     assert!(String::from_utf8(get(&url, "/help").body).expect("text").contains("never-paid"));
     exchange(&url, &request("/elsewhere", "", "")).expect("a reply");
     let ledger = get(&url, "/ledger").json().expect("JSON");
-    assert_eq!(ledger["totals"], json!({ "charged": 0, "requests": 0, "refused": 0, "redirects_followed": 1 }));
+    assert_eq!(
+        ledger["totals"],
+        json!({ "charged": 0, "requests": 0, "refused": 0, "redirects_followed": 1, "revokes": 0 })
+    );
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::claims::Answer;
 use super::driver::{GivenUp, Plan};
 use super::ear::Ear;
+use super::event::Report;
 use super::listener::Listener;
 use super::order::Order;
 use super::terminal::Terminal;
@@ -17,9 +18,10 @@ use crate::flow::pay::Pay;
 use crate::flow::query::Query;
 use crate::flow::refund::Refund;
 use crate::flow::settle::Settle;
-use crate::flow::{Fate, Flow, Identity};
+use crate::flow::verdict::Verdict;
+use crate::flow::{Fate, Flow, Identity, Phase};
 use crate::gateway::request::{self, Call};
-use crate::journal::{refund_key, Record, Refund as RefundRecord, State as RecordState};
+use crate::journal::{by_sn, refund_key, Record, Refund as RefundRecord, State as RecordState};
 
 impl Terminal {
     pub fn pay(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
@@ -43,18 +45,20 @@ impl Terminal {
     ) -> Result<()> {
         let settings = &self.settings;
         let value = self.values(order);
-        let body = request::of_fields(call, &settings.terminal_sn, &order.client_sn, &value)?;
+        let amount = value("total_amount");
+        let record = Record::new(&order.client_sn, action, amount, RecordState::Querying, clock::wall());
+        let identity = self.identity(&record);
+        let body = request::of_fields(call, &settings.terminal_sn, &identity, &value)?;
         let _admitted = self.admit()?;
         let claim = self.claims.take(&order.client_sn).ok_or_else(|| {
             Error::new(UPAY_E_DUPLICATE, "client_sn: is under way, and is never sent twice; take a new one")
         })?;
-        let amount = value("total_amount");
-        let record = Record::new(&order.client_sn, action, amount, RecordState::Querying, clock::wall());
         self.outlet.journal.begin_order(&record)?;
-        let identity = self.identity(&record);
         let plan = Plan {
             flow: flow(identity.clone(), settings.limits.clone()),
             order: identity,
+            name: order.client_sn.clone(),
+            refund_request_no: None,
             ear: Ear::of_call(action, self.next_id(), order, listener.take()),
             first_body: Some(body),
             record: Some(record),
@@ -66,10 +70,13 @@ impl Terminal {
 
     pub fn query(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
         let _admitted = self.admit()?;
-        let identity = self.identity(&self.known(order)?);
+        let (known, identity) = self.known(order)?;
+        let refund_request_no = order.fields().remove("refund_request_no");
         let plan = Plan {
-            flow: Box::new(Query::new(identity.clone())),
+            flow: Box::new(Query::new(identity.clone(), refund_request_no.is_some())),
             order: identity,
+            name: known.client_sn,
+            refund_request_no,
             ear: Ear::of_call(UPAY_ACTION_QUERY, self.next_id(), order, listener.take()),
             first_body: None,
             record: None,
@@ -86,8 +93,8 @@ impl Terminal {
             Ear::of_call(UPAY_ACTION_CANCEL, self.next_id(), order, listener.take())
         };
         // Read before a watch is retired for it: a journal that cannot be read must not end the watch.
-        self.known(order)?;
-        let asked = self.claims.take_over(&order.client_sn, |run| match run.give_up(|| ear(listener)) {
+        let (Record { client_sn: name, .. }, identity) = self.known(order)?;
+        let asked = self.claims.take_over(&name, |run| match run.give_up(|| ear(listener)) {
             GivenUp::Yes => Answer::Done,
             GivenUp::Already => Answer::No(Error::new(UPAY_E_STATE, "a cancel of this order is under way")),
             GivenUp::Unable if bug!(TwoMovers) || run.retire() => Answer::Retired,
@@ -96,7 +103,12 @@ impl Terminal {
         let Some(claim) = asked else {
             return Ok(());
         };
-        let earlier = self.known(order)?;
+        if self.outlet.paid_unheard.lock().contains(&name) {
+            drop(claim);
+            self.payment_stands(&name, ear(listener));
+            return Ok(());
+        }
+        let (earlier, _) = self.known(order)?;
         let state = RecordState::Cancelling { gave_up: true };
         // What became of it before is no news any more once the cancel is under way.
         let record = Record { state, told: true, cancel_sent: true, ..earlier.clone() };
@@ -106,10 +118,11 @@ impl Terminal {
             }
             return Err(error);
         }
-        let identity = self.identity(&record);
         let plan = Plan {
             flow: Box::new(Settle::by_cancel(identity.clone(), self.settings.limits.clone(), true)),
             order: identity,
+            name,
+            refund_request_no: None,
             ear: ear(listener),
             first_body: None,
             record: Some(record),
@@ -119,16 +132,30 @@ impl Terminal {
         Ok(())
     }
 
+    /// The customer was faster: "paid" is on its way to the host, who must not hear it of an order that is cancelled by then.
+    fn payment_stands(&self, name: &str, mut ear: Ear) {
+        let report = Report {
+            verdict: Verdict::of(UPAY_ACTION_CANCEL, Fate::Paid),
+            client_sn: name,
+            refund_request_no: None,
+            phase: Phase::Done,
+            queries: 0,
+            remaining_ms: None,
+            reply: None,
+        };
+        ear.tell(&self.outlet, &report);
+    }
+
     /// Gives a part or all of an order's amount back, once for each refund_request_no.
     pub fn refund(self: &Arc<Self>, order: &Arc<Order>, listener: &mut Option<Listener>) -> Result<()> {
         let value = self.values(order);
-        let body = request::of_fields(Call::Refund, &self.settings.terminal_sn, &order.client_sn, &value)?;
+        let _admitted = self.admit()?;
+        let (Record { client_sn: name, total_amount, .. }, identity) = self.known(order)?;
+        let body = request::of_fields(Call::Refund, &self.settings.terminal_sn, &identity, &value)?;
         let body = String::from_utf8(body).map_err(|error| Error::value("request", error))?;
         let refund_request_no = value("refund_request_no").unwrap_or_default();
         let refund = RefundRecord { refund_request_no, body };
-        let _admitted = self.admit()?;
-        let key = refund_key(&order.client_sn, &refund.refund_request_no);
-        let total_amount = self.known(order)?.total_amount;
+        let key = refund_key(&name, &refund.refund_request_no);
         let asked = self.claims.take_over(&key, |run| match run.is_awaited() {
             true => Answer::No(Error::new(UPAY_E_STATE, "this refund is under way")),
             false if run.retire() => Answer::Retired,
@@ -138,7 +165,7 @@ impl Terminal {
         let earlier = self.outlet.journal.get(&key)?;
         let record = Record {
             refund: Some(refund),
-            ..Record::new(&order.client_sn, UPAY_ACTION_REFUND, total_amount, RecordState::Querying, clock::wall())
+            ..Record::new(&name, UPAY_ACTION_REFUND, total_amount, RecordState::Querying, clock::wall())
         };
         if let Err(error) = self.begin_refund(&record, earlier.as_ref()) {
             if let Some(earlier) = earlier.filter(Record::is_open) {
@@ -146,7 +173,6 @@ impl Terminal {
             }
             return Err(error);
         }
-        let identity = self.identity(&record);
         let number = record.refund.as_ref().map(|refund| refund.refund_request_no.clone()).unwrap_or_default();
         let limits = self.settings.limits.clone();
         let flow = match earlier {
@@ -158,10 +184,12 @@ impl Terminal {
             }
             Some(_) => Refund::again,
         };
-        let flow = flow(identity.clone(), number, limits);
+        let flow = flow(identity.clone(), number.clone(), limits);
         let plan = Plan {
             flow: Box::new(flow),
             order: identity,
+            name,
+            refund_request_no: Some(number),
             ear: Ear::of_call(UPAY_ACTION_REFUND, self.next_id(), order, listener.take()),
             first_body: None,
             record: Some(record),
@@ -188,11 +216,20 @@ impl Terminal {
         }
     }
 
-    /// What the journal knows of the order, or what one knows of an order that was made elsewhere.
-    fn known(&self, order: &Order) -> Result<Record> {
-        let known = self.outlet.journal.get(&order.client_sn)?;
-        Ok(known.unwrap_or_else(|| {
-            Record::new(&order.client_sn, UPAY_ACTION_CANCEL, None, RecordState::Closed, clock::wall())
-        }))
+    /// What the journal knows of the order, or what one knows of an order that was made elsewhere; and how replies have to
+    /// name it.
+    fn known(&self, order: &Order) -> Result<(Record, Identity)> {
+        let sn = order.fields().remove("sn");
+        let journal = &self.outlet.journal;
+        let known = journal.get(&order.client_sn)?;
+        let name = match &sn {
+            Some(sn) if order.made && known.is_none() => by_sn(sn),
+            _ => order.client_sn.clone(),
+        };
+        let known = if known.is_some() { known } else { journal.get(&name)? };
+        let record =
+            known.unwrap_or_else(|| Record::new(&name, UPAY_ACTION_CANCEL, None, RecordState::Closed, clock::wall()));
+        let identity = Identity { sn, ..self.identity(&record) };
+        Ok((record, identity))
     }
 }

@@ -1,20 +1,23 @@
 //! One call of the gateway: the body, its signature, the exchange, and the reply as it was read.
 
-use super::settings::Settings;
+use super::keyring::Repeat;
+use super::terminal::Terminal;
 use crate::abi::UPAY_E_UNRESOLVED;
 use crate::error::{Error, Result};
 use crate::gateway::reply::{Identity, Reply};
 use crate::gateway::request::{self, Call};
-use crate::gateway::sign;
-use crate::journal::Refund;
 use crate::log;
-use crate::transport::{Exchange, Interrupt, Transport};
+use crate::transport::{Exchange, Interrupt};
 
 /// What a call is made of, beside the order.
-pub struct Outgoing {
+pub struct Outgoing<'a> {
+    /// The order, as the journal and the log call it.
+    pub name: &'a str,
     /// The body of /pay or /precreate, given out once.
     pub first_body: Option<Vec<u8>>,
-    pub refund: Option<Refund>,
+    /// The body of /refund, where the host's refund is sent again letter by letter.
+    pub refund_body: Option<String>,
+    pub refund_request_no: Option<&'a str>,
     /// The gateway has answered about this order by name. Until it has, and for all that moves money, a connection of
     /// its own: on one that served before, a stray copy of an earlier reply that names no order could be read as the
     /// answer.
@@ -23,56 +26,63 @@ pub struct Outgoing {
 
 pub fn call(
     call: Call,
-    outgoing: Outgoing,
+    outgoing: Outgoing<'_>,
     order: &Identity,
-    settings: &Settings,
-    transport: &Transport,
+    terminal: &Terminal,
     interrupt: &Interrupt,
 ) -> Result<Reply> {
-    let Outgoing { first_body, refund, named } = outgoing;
-    let number = refund.as_ref().map(|refund| refund.refund_request_no.as_str());
-    let body = match (call, first_body, &refund) {
+    let settings = &terminal.settings;
+    let Outgoing { name, first_body, refund_body, refund_request_no, named } = outgoing;
+    let body = match (call, first_body, refund_body) {
         (Call::Pay | Call::Precreate, Some(body), _) => body,
-        (Call::Refund, _, Some(refund)) if bug!(RefundUnderNewNumber) && named => {
-            refund.body.replace(&refund.refund_request_no, "another").into_bytes()
+        (Call::Refund, _, Some(body)) if bug!(RefundUnderNewNumber) && named => {
+            body.replace(refund_request_no.unwrap_or_default(), "another").into_bytes()
         }
-        (Call::Refund, _, Some(refund)) => refund.body.clone().into_bytes(),
-        (Call::Refund, _, None) => {
-            let amount = order.total_amount.as_deref().unwrap_or_default();
-            request::reversal(&settings.terminal_sn, &order.client_sn, amount, &settings.operator)?
-        }
+        (Call::Refund, _, Some(body)) => body.into_bytes(),
+        (Call::Refund, _, None) => request::reversal(&settings.terminal_sn, order, &settings.operator)?,
         // A second /pay for one run cannot be: its body is gone.
         (Call::Pay | Call::Precreate, None, _) => {
             return Err(Error::new(UPAY_E_UNRESOLVED, "an order is never sent twice"))
         }
-        (Call::Query | Call::Cancel, _, _) => request::about(&settings.terminal_sn, &order.client_sn, number)?,
+        (Call::Query | Call::Cancel, _, _) => request::about(&settings.terminal_sn, order, refund_request_no)?,
     };
-    let exchange = Exchange {
-        path: call.path(),
-        authorization: &sign::authorization(&settings.terminal_sn, &settings.terminal_key, &body),
-        body: &body,
-        reply_timeout: if call == Call::Pay { settings.pay_reply_timeout } else { settings.reply_timeout },
-        fresh: call != Call::Query || !named,
+    let send = |authorization: &str| {
+        let exchange = Exchange {
+            path: if call == Call::Cancel && settings.revoke { request::REVOKE } else { call.path() },
+            authorization,
+            body: &body,
+            reply_timeout: if call == Call::Pay { settings.pay_reply_timeout } else { settings.reply_timeout },
+            until: None,
+            fresh: call != Call::Query || !named,
+        };
+        let mut answer = terminal.transport.exchange(&exchange, interrupt);
+        if bug!(SentAgain) && answer.as_ref().is_err_and(|error| !error.not_sent()) {
+            answer = terminal.transport.exchange(&exchange, interrupt);
+        }
+        let reply = answer.and_then(|answer| Reply::read(answer.http_status, &answer.body));
+        note(call, name, &reply);
+        reply
     };
-    let mut answer = transport.exchange(&exchange, interrupt);
-    if bug!(SentAgain) && answer.as_ref().is_err_and(|error| !error.not_sent()) {
-        answer = transport.exchange(&exchange, interrupt);
-    }
-    let reply = answer.and_then(|answer| Reply::read(answer.http_status, &answer.body));
-    note(call, order, &reply);
-    reply
+    terminal.keyring.signed(&body, repeat(call), send)
 }
 
-fn note(call: Call, order: &Identity, reply: &Result<Reply>) {
-    let (name, client_sn) = (call.name(), &order.client_sn);
+fn repeat(call: Call) -> Repeat {
+    match call {
+        Call::Pay | Call::Precreate => Repeat::Never,
+        Call::Query | Call::Cancel | Call::Refund => Repeat::WithOtherKey,
+    }
+}
+
+fn note(call: Call, order: &str, reply: &Result<Reply>) {
+    let name = call.name();
     match reply {
         Ok(reply) => log::debug(format_args!(
-            "{client_sn}: {name} answered {} {} {} {}",
+            "{order}: {name} answered {} {} {} {}",
             reply.result_code.as_deref().unwrap_or("-"),
             reply.biz_result_code.as_deref().unwrap_or("-"),
             reply.biz_error_code.as_deref().unwrap_or("-"),
             reply.get("order_status").unwrap_or("-"),
         )),
-        Err(error) => log::debug(format_args!("{client_sn}: {name} got no answer: {} {error}", error.status)),
+        Err(error) => log::debug(format_args!("{order}: {name} got no answer: {} {error}", error.status)),
     }
 }

@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use super::call::{call, Outgoing};
 use super::ear::Ear;
 use super::event::Report;
+use super::outlet::begins_an_order;
 use super::terminal::Terminal;
 use crate::abi::*;
 use crate::engine::clock::{self, Millis};
@@ -26,6 +27,8 @@ pub struct Run {
     pub id: u64,
     terminal: Arc<Terminal>,
     order: Identity,
+    /// The order, as the journal and the log call it.
+    name: String,
     /// What it holds the claim on: the order, or a refund of it.
     key: String,
     refund_request_no: Option<String>,
@@ -67,12 +70,26 @@ struct Reported {
 /// What a run is made of.
 pub struct Plan {
     pub order: Identity,
+    /// The order, as the journal and the log call it.
+    pub name: String,
+    /// Which refund of the order it is about.
+    pub refund_request_no: Option<String>,
     pub flow: Box<dyn Flow>,
     pub ear: Ear,
     pub first_body: Option<Vec<u8>>,
     pub record: Option<Record>,
     /// It begins with a cancel of the cashier's.
     pub gave_up: bool,
+}
+
+impl Plan {
+    /// It moves money, or finds out whether it moved. An order that is only watched does not: that may take days.
+    pub fn is_payment(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| {
+            let left_over = record.refund.is_none() && !record.failed && record.state != RecordState::Watched;
+            !self.ear.is_watcher() || left_over
+        })
+    }
 }
 
 /// What becomes of a cancel that meets a run.
@@ -90,18 +107,20 @@ pub enum GivenUp {
 enum Woken {
     Begin,
     Timer,
+    /// It is its turn to send what it wanted to.
+    Turn(Call),
 }
 
 impl Run {
     pub fn new(id: u64, terminal: Arc<Terminal>, plan: Plan) -> Self {
-        let refund = plan.record.as_ref().and_then(|record| record.refund.as_ref());
-        let key = plan.record.as_ref().map_or_else(|| plan.order.client_sn.clone(), Record::key);
+        let key = plan.record.as_ref().map_or_else(|| plan.name.clone(), Record::key);
         Self {
             id,
             terminal,
             key,
-            refund_request_no: refund.map(|refund| refund.refund_request_no.clone()),
+            refund_request_no: plan.refund_request_no,
             order: plan.order,
+            name: plan.name,
             state: Mutex::new(State {
                 flow: plan.flow,
                 at: At::Queued,
@@ -139,8 +158,8 @@ impl Run {
         let run = self.clone();
         let job = move || {
             if catch_unwind(AssertUnwindSafe(|| run.drive(woken))).is_err() {
-                let client_sn = &run.order.client_sn;
-                log::error(format_args!("{client_sn}: a defect of the library; the order stays in the journal"));
+                let name = &run.name;
+                log::error(format_args!("{name}: a defect of the library; the order stays in the journal"));
                 run.end_without_answer(Verdict::PANIC);
             }
         };
@@ -152,21 +171,32 @@ impl Run {
         loop {
             match self.step(heard.as_ref(), woken) {
                 Step::Over => return,
+                Step::Turn(call) => heard = Some(self.exchange(call)),
                 Step::Next(Next::Done(fate)) => return self.end(fate),
                 // What was not final before the stop is left to the next start.
                 Step::Closing => return self.end_without_answer(Verdict::CLOSED),
                 Step::Next(Next::SleepUntil(due)) => {
                     self.record_by_hand();
                     self.report(heard.as_ref());
-                    return self.sleep(due);
+                    return self.sleep(due, Woken::Timer);
                 }
                 Step::Next(Next::Send(call)) => {
                     let recorded = self.record_ahead(call);
                     self.report(heard.as_ref());
+                    if let (Ok(()), Some(turn)) = (&recorded, self.turn()) {
+                        return self.sleep(turn, Woken::Turn(call));
+                    }
                     heard = Some(recorded.and_then(|()| self.exchange(call)));
                 }
             }
         }
+    }
+
+    /// What nobody waits for goes at a pace. `None`: now.
+    fn turn(&self) -> Option<Millis> {
+        let now = clock::now();
+        let turn = if self.is_awaited() { now } else { self.terminal.pace.turn(now) };
+        (turn > now).then_some(turn)
     }
 
     fn step(&self, heard: Option<&Result<Reply>>, woken: Woken) -> Step {
@@ -186,6 +216,10 @@ impl Run {
             (Some(heard), _) => Input::Heard(heard),
             (None, Woken::Begin) => Input::Begin,
             (None, Woken::Timer) => Input::Timer,
+            (None, Woken::Turn(call)) => {
+                state.at = At::Driving(call, Interrupt::new());
+                return Step::Turn(call);
+            }
         };
         let next = state.flow.step(input, clock::now());
         match next {
@@ -197,7 +231,7 @@ impl Run {
         Step::Next(next)
     }
 
-    fn sleep(self: &Arc<Self>, due: Millis) {
+    fn sleep(self: &Arc<Self>, due: Millis, woken: Woken) {
         let mut state = self.state.lock();
         if self.terminal.is_closing() {
             drop(state);
@@ -210,24 +244,26 @@ impl Run {
         // Given up between the step and here: go on at once.
         let due = if state.gave_up && state.flow.phase() == Phase::Querying { clock::now() } else { due };
         let run = self.clone();
-        let id = self.terminal.engine.at(due, Box::new(move || run.submit(Lane::Short, Woken::Timer)));
+        let id = self.terminal.engine.at(due, Box::new(move || run.submit(Lane::Short, woken)));
         state.at = At::Sleeping(id);
     }
 
     fn exchange(&self, next: Call) -> Result<Reply> {
         let (interrupt, outgoing) = {
             let mut state = self.state.lock();
-            let named = state.reply.as_ref().is_some_and(|reply| reply.get("client_sn").is_some());
+            let named = state.reply.as_ref().is_some_and(|reply| reply.is_about(&self.order));
             state.queries += u32::from(next == Call::Query);
             let At::Driving(_, interrupt) = &state.at else {
                 return Err(Error::new(UPAY_E_CONNECT, "ended before anything was sent"));
             };
             let interrupt = interrupt.clone();
-            let refund = state.record.as_ref().and_then(|record| record.refund.clone());
-            (interrupt, Outgoing { first_body: state.first_body.take(), refund, named })
+            let refund = state.record.as_ref().and_then(|record| record.refund.as_ref());
+            let refund_body = refund.map(|refund| refund.body.clone());
+            let first_body = state.first_body.take();
+            let refund_request_no = self.refund_request_no.as_deref();
+            (interrupt, Outgoing { name: &self.name, first_body, refund_body, refund_request_no, named })
         };
-        let Terminal { settings, transport, .. } = &*self.terminal;
-        call(next, outgoing, &self.order, settings, transport, &interrupt)
+        call(next, outgoing, &self.order, &self.terminal, &interrupt)
     }
 
     /// On disk before the first byte of a cancel or a refund leaves: "paid" is not the last word from then on, also after
@@ -271,7 +307,7 @@ impl Run {
 
     fn amend(&self, change: impl FnOnce(&mut Record)) {
         if let Err(error) = self.terminal.outlet.journal.amend(&self.key, change) {
-            log::error(format_args!("{}: not recorded: {error}", self.order.client_sn));
+            log::error(format_args!("{}: not recorded: {error}", self.name));
         }
     }
 
@@ -304,7 +340,7 @@ impl Run {
         let troubled = state.flow.trouble() != UPAY_OK && before_status != now.status;
         let report = Report {
             verdict: Verdict { status: now.status, ..Verdict::PENDING },
-            client_sn: &self.order.client_sn,
+            client_sn: &self.name,
             refund_request_no: self.refund_request_no.as_deref(),
             phase: now.phase,
             queries: state.queries,
@@ -334,6 +370,10 @@ impl Run {
             Some(record) => self.write_down(action, fate, record, reply.as_ref()),
             None => (fate, None),
         };
+        if fate == Fate::Paid && begins_an_order(action) {
+            // Before anybody else may have the order.
+            self.terminal.outlet.paid_unheard.lock().insert(self.key.clone());
+        }
         self.terminal.moved_on(&self.key, self.id, watched);
         self.tell_the_end(|ear| Some(Verdict::of(ear.action, fate)));
     }
@@ -391,7 +431,7 @@ impl Run {
             if let (Some(order), Some(reply)) = (&ear.order, &reply) {
                 order.heard(&reply.data);
             }
-            let (client_sn, Verdict { outcome, status }) = (&self.order.client_sn, verdict);
+            let (client_sn, Verdict { outcome, status }) = (&self.name, verdict);
             log::info(format_args!("{client_sn}: action {} ended: outcome {outcome} status {status}", ear.action));
             let report = Report {
                 verdict,
@@ -423,7 +463,7 @@ impl Run {
         let mut ear = ear();
         let report = Report {
             verdict: Verdict::PENDING,
-            client_sn: &self.order.client_sn,
+            client_sn: &self.name,
             refund_request_no: self.refund_request_no.as_deref(),
             phase: Phase::Cancelling,
             queries: state.queries,
@@ -490,6 +530,7 @@ impl Run {
 
 enum Step {
     Next(Next),
+    Turn(Call),
     Closing,
     /// Somebody else has ended it.
     Over,

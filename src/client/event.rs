@@ -6,12 +6,13 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::encoding::Encoding;
 use super::fields::Fields;
+use super::outlet::Outlet;
 use crate::abi::*;
 use crate::flow::verdict::Verdict;
 use crate::flow::Phase;
 use crate::gateway::reply::Reply;
 use crate::gateway::words::{self, Words};
-use crate::journal::refund_key;
+use crate::journal::{refund_key, sn_of};
 
 /// Payer accounts and keys stay out of JSON, which ends up in log files.
 const REDACTED: &[&str] = &["payer_uid", "payer_login", "terminal_key"];
@@ -33,6 +34,7 @@ pub struct Event {
 /// How an order stands: what an event is made of, for each action that waits for it.
 pub struct Report<'a> {
     pub verdict: Verdict,
+    /// As the journal calls the order.
     pub client_sn: &'a str,
     pub refund_request_no: Option<&'a str>,
     pub phase: Phase,
@@ -45,8 +47,8 @@ pub struct Report<'a> {
 impl Event {
     pub fn new(action: i32, elapsed_ms: u64, report: &Report<'_>, chinese: bool, encoding: Encoding) -> Self {
         let Verdict { outcome, status } = report.verdict;
-        let biz_error_code = report.reply.and_then(|reply| reply.biz_error_code.as_deref());
-        let words = words::of(action, outcome, status, report.phase.name(), biz_error_code);
+        let why = report.reply.and_then(|reply| reply.biz_error_code.as_deref().or(reply.error_code.as_deref()));
+        let words = words::of(action, outcome, status, report.phase.name(), why);
         let key = match report.refund_request_no {
             Some(no) => refund_key(report.client_sn, no),
             None => report.client_sn.to_owned(),
@@ -57,6 +59,11 @@ impl Event {
     /// Of what was only read: it has no course, and no client says in which language and encoding to tell it.
     pub fn read(verdict: Verdict, words: Words, fields: Fields) -> Self {
         Self::made(UPAY_ACTION_READ, verdict, words, String::new(), fields, true, Encoding::Utf8)
+    }
+
+    /// Of a request of the host's own making.
+    pub fn of_call(verdict: Verdict, words: Words, fields: Fields, outlet: &Outlet) -> Self {
+        Self::made(UPAY_ACTION_CALL, verdict, words, String::new(), fields, outlet.chinese, outlet.encoding)
     }
 
     fn made(
@@ -106,7 +113,10 @@ impl Event {
 
 fn fields(elapsed_ms: u64, report: &Report<'_>) -> Fields {
     let mut fields = Fields::default();
-    fields.add("client_sn", Some(report.client_sn));
+    match sn_of(report.client_sn) {
+        Some(sn) => fields.add("sn", Some(sn)),
+        None => fields.add("client_sn", Some(report.client_sn)),
+    }
     fields.add("refund_request_no", report.refund_request_no);
     fields.add("phase", Some(report.phase.name()));
     fields.add("queries", Some(report.queries));
@@ -168,27 +178,36 @@ fn c_string(bytes: Vec<u8>) -> CString {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use std::sync::Arc;
 
     fn event(encoding: Encoding) -> Event {
-        let reply = Reply::read(
-            200,
-            r#"{"result_code":"200","biz_response":{"result_code":"PAY_SUCCESS","data":{
-            "client_sn":"c","subject":"披萨😀","payer_login":"138****0001","phase":"theirs","status":"SUCCESS"}}}"#
-                .as_bytes(),
-        )
-        .unwrap();
-        let report = Report {
-            verdict: Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK },
+        let reply = r#"{"result_code":"200","biz_response":{"result_code":"PAY_SUCCESS","data":{
+            "client_sn":"c","subject":"披萨😀","payer_login":"138****0001","phase":"theirs","status":"SUCCESS"}}}"#;
+        ended(reply, Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK }, true, encoding)
+    }
+
+    fn ended(reply: &str, verdict: Verdict, chinese: bool, encoding: Encoding) -> Event {
+        let reply = Reply::read(200, reply.as_bytes()).unwrap();
+        Event::new(UPAY_ACTION_PAY, 1, &report(verdict, Some(&reply)), chinese, encoding)
+    }
+
+    /// An event of which nothing but its verdict matters.
+    pub fn of_verdict(verdict: Verdict) -> Arc<Event> {
+        Arc::new(Event::new(UPAY_ACTION_PAY, 1, &report(verdict, None), false, Encoding::Utf8))
+    }
+
+    fn report(verdict: Verdict, reply: Option<&Reply>) -> Report<'_> {
+        Report {
+            verdict,
             client_sn: "c",
             refund_request_no: None,
             phase: Phase::Done,
             queries: 0,
             remaining_ms: None,
-            reply: Some(&reply),
-        };
-        Event::new(UPAY_ACTION_PAY, 1, &report, true, encoding)
+            reply,
+        }
     }
 
     #[test]
@@ -217,5 +236,13 @@ mod tests {
         let json = Encoding::Gbk.decode(&json).unwrap();
         let value: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(value["subject"], "披萨😀");
+    }
+
+    #[test]
+    fn a_barcode_that_the_gateway_cannot_accept_is_a_matter_for_the_customer_and_not_for_the_tills_maker() {
+        let verdict = Verdict { outcome: UPAY_OUTCOME_FAILED, status: UPAY_E_REQUEST };
+        let event = ended(r#"{"result_code":"400","error_code":"INVALID_BARCODE"}"#, verdict, false, Encoding::Utf8);
+        assert_eq!(event.advice, UPAY_ADVICE_ASK_CUSTOMER);
+        assert!(event.message().to_str().unwrap().contains("nothing was charged"));
     }
 }

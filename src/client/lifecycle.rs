@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
+use super::activate::{activate, Activated};
 use super::encoding::Encoding;
 use super::inbox::Inbox;
-use super::listener::{Listener, Listeners};
+use super::keyring::Keyring;
+use super::listener::{Hearing, Listener, Listeners};
 use super::order::Order;
 use super::outlet::Outlet;
 use super::settings::{Settings, Values};
@@ -21,15 +23,17 @@ use crate::abi::*;
 use crate::engine::{clock, Engine};
 use crate::error::{Error, Result};
 use crate::gateway::field;
-use crate::journal::{Journal, Record};
+use crate::journal::{activated, Journal, Record, Ring};
 use crate::log;
-use crate::transport::{self, Transport};
+use crate::transport::{Interrupt, Spawn, Transport};
 
 pub struct Client {
     engine: Arc<Engine>,
     listeners: Listeners,
     inbox: Arc<Inbox>,
     stage: Mutex<Stage>,
+    /// It is busy no more.
+    free: Condvar,
     /// By client_sn, every order that a handle or an action holds: two handles of one order are one order.
     orders: Mutex<HashMap<String, Weak<Order>>>,
 }
@@ -39,10 +43,12 @@ type Action = fn(&Arc<Terminal>, &Arc<Order>, &mut Option<Listener>) -> Result<(
 
 enum Stage {
     New(Setup),
-    Starting {
+    /// A start or an activation has the setup.
+    Busy {
         encoding: Encoding,
-        /// Let go of in the meantime: it ends as soon as it has started.
+        /// Stopped or let go of in the meantime: it ends as soon as it can.
         abandoned: bool,
+        interrupt: Interrupt,
     },
     Running(Arc<Terminal>),
     Stopped(Encoding, Option<Arc<Terminal>>),
@@ -52,6 +58,8 @@ enum Stage {
 struct Setup {
     values: Values,
     watcher: Option<Arc<Listener>>,
+    /// The keys of an activated terminal that the disk did not take: start tries again.
+    unkept: Option<Ring>,
 }
 
 impl Default for Client {
@@ -62,6 +70,7 @@ impl Default for Client {
             engine,
             inbox: Arc::default(),
             stage: Mutex::new(Stage::New(Setup::default())),
+            free: Condvar::new(),
             orders: Mutex::default(),
         }
     }
@@ -72,7 +81,7 @@ impl Client {
     pub fn encoding(&self) -> Encoding {
         match &*self.stage.lock() {
             Stage::New(setup) => setup.values.encoding(),
-            Stage::Starting { encoding, .. } | Stage::Stopped(encoding, _) => *encoding,
+            Stage::Busy { encoding, .. } | Stage::Stopped(encoding, _) => *encoding,
             Stage::Running(terminal) => terminal.settings.encoding,
         }
     }
@@ -89,7 +98,7 @@ impl Client {
         match &*self.stage.lock() {
             Stage::New(setup) => setup.values.get(key).map(str::to_owned),
             Stage::Running(terminal) => terminal.settings.values.get(key).map(str::to_owned),
-            Stage::Starting { .. } => Err(Error::new(UPAY_E_STATE, "the client is just starting")),
+            Stage::Busy { .. } => Err(busy()),
             Stage::Stopped(..) => Err(closed()),
         }
     }
@@ -114,61 +123,64 @@ impl Client {
         Ok(())
     }
 
+    /// Makes a terminal of this till. Blocks.
+    pub fn activate(&self, code: &str, limit: Duration) -> Result<()> {
+        let until = clock::deadline(limit);
+        let mut busy = self.take_setup()?;
+        let settings = busy.setup.values.activation()?;
+        let transport = self.transport(&busy.setup.values)?;
+        let Activated { terminal_sn, ring, kept } = activate(&settings, code, &transport, until, &busy.interrupt)?;
+        busy.setup.values.activated(&terminal_sn, &ring.terminal_key)?;
+        busy.setup.unkept = kept.is_err().then_some(ring);
+        kept
+    }
+
     pub fn start(&self) -> Result<()> {
-        let setup = {
-            let mut stage = self.stage.lock();
-            match &mut *stage {
-                Stage::New(setup) => {
-                    let setup = std::mem::take(setup);
-                    *stage = Stage::Starting { encoding: setup.values.encoding(), abandoned: false };
-                    setup
-                }
-                Stage::Stopped(..) => return Err(closed()),
-                _ => return Err(Error::new(UPAY_E_STATE, "the client is started")),
-            }
-        };
+        let mut busy = self.take_setup()?;
         // The journal's file is opened and the earlier run's orders are read outside of the lock.
-        let opened = self.open(&setup);
-        let mut stage = self.stage.lock();
-        let abandoned = matches!(&*stage, Stage::Starting { abandoned: true, .. });
-        match opened {
-            Ok((terminal, _)) if abandoned => {
-                *stage = Stage::Stopped(terminal.settings.encoding, Some(terminal.clone()));
-                drop(stage);
-                terminal.close();
-                Err(closed())
-            }
-            Ok((terminal, left_over)) => {
-                *stage = Stage::Running(terminal.clone());
-                drop(stage);
-                terminal.resume(left_over);
-                Ok(())
-            }
-            Err(error) => {
-                *stage = Stage::New(setup);
-                drop(stage);
-                if abandoned {
-                    self.close();
-                }
-                Err(error)
-            }
+        let (terminal, left_over) = self.open(&mut busy.setup)?;
+        if busy.end_as(|abandoned| match abandoned {
+            true => Stage::Stopped(terminal.settings.encoding, Some(terminal.clone())),
+            false => Stage::Running(terminal.clone()),
+        }) {
+            terminal.close();
+            return Err(closed());
         }
+        terminal.resume(left_over);
+        Ok(())
+    }
+
+    /// The setup is the caller's until what is given out goes.
+    fn take_setup(&self) -> Result<Busy<'_>> {
+        let mut stage = self.stage.lock();
+        let setup = match &mut *stage {
+            Stage::New(setup) => std::mem::take(setup),
+            Stage::Busy { .. } => return Err(busy()),
+            Stage::Running(_) => return Err(Error::new(UPAY_E_STATE, "the client is started")),
+            Stage::Stopped(..) => return Err(closed()),
+        };
+        let interrupt = Interrupt::new();
+        *stage = Stage::Busy { encoding: setup.values.encoding(), abandoned: false, interrupt: interrupt.clone() };
+        Ok(Busy { client: self, setup, interrupt })
+    }
+
+    fn transport(&self, values: &Values) -> Result<Transport> {
+        let engine = self.engine.clone();
+        let spawn: Spawn = Arc::new(move |job| {
+            engine.thread("upay-lookup", job);
+        });
+        Transport::new(&values.transport(), spawn)
     }
 
     /// The terminal, and what an earlier run left over.
-    fn open(&self, setup: &Setup) -> Result<(Arc<Terminal>, Vec<Record>)> {
+    fn open(&self, setup: &mut Setup) -> Result<(Arc<Terminal>, Vec<Record>)> {
+        if let (false, Some(directory)) = (setup.values.has_terminal(), setup.values.state_dir()) {
+            if let Some(terminal_sn) = activated(&directory)? {
+                setup.values.found(&terminal_sn)?;
+            }
+        }
         let settings: Settings = setup.values.settings()?;
-        let engine = self.engine.clone();
-        let spawn: transport::Spawn = Arc::new(move |job| {
-            engine.thread("upay-lookup", job);
-        });
-        let options = transport::Options {
-            api_domain: settings.api_domain.clone(),
-            connect_timeout: settings.connect_timeout,
-            proxy: settings.proxy.clone(),
-            ca_file: settings.ca_file.clone(),
-        };
-        let transport = Transport::new(&options, spawn)?;
+        let transport = self.transport(&setup.values)?;
         let journal = match &settings.state_dir {
             Some(directory) => Journal::open(directory, &settings.terminal_sn)?,
             None => {
@@ -176,6 +188,11 @@ impl Client {
                 Journal::in_memory(&settings.terminal_sn)?
             }
         };
+        if let Some(ring) = &setup.unkept {
+            journal.put_ring(ring)?;
+            setup.unkept = None;
+        }
+        let keyring = Keyring::open(&journal, &settings.terminal_sn, &setup.values.terminal_key())?;
         let left_over = journal.pending()?;
         self.engine.workers_max(settings.in_flight_max);
         let outlet = Outlet {
@@ -184,9 +201,10 @@ impl Client {
             journal,
             chinese: settings.chinese,
             encoding: settings.encoding,
+            paid_unheard: Mutex::default(),
         };
         let watcher = setup.watcher.clone();
-        Ok((Terminal::new(settings, self.engine.clone(), transport, outlet, watcher), left_over))
+        Ok((Terminal::new(settings, self.engine.clone(), transport, keyring, outlet, watcher), left_over))
     }
 
     pub fn terminal(&self) -> Result<Arc<Terminal>> {
@@ -208,9 +226,10 @@ impl Client {
     /// The order of this number; `None` makes a number that was never used before.
     pub fn order(&self, client_sn: Option<&str>) -> Result<Arc<Order>> {
         self.open_still()?;
+        let made = client_sn.is_none();
         let client_sn = client_sn.map_or_else(unique, str::to_owned);
         field::check("client_sn", field::CLIENT_SN, &client_sn)?;
-        Ok(self.one(client_sn, Vec::new()))
+        Ok(self.one(client_sn, made, Vec::new()))
     }
 
     /// An order that the journal knows.
@@ -222,10 +241,10 @@ impl Client {
         if let Some(amount) = record.total_amount.filter(|_| !known.iter().any(|(key, _)| key == "total_amount")) {
             known.push(("total_amount".to_owned(), amount));
         }
-        Ok(self.one(client_sn.to_owned(), known))
+        Ok(self.one(client_sn.to_owned(), false, known))
     }
 
-    fn one(&self, client_sn: String, known: Vec<(String, String)>) -> Arc<Order> {
+    fn one(&self, client_sn: String, made: bool, known: Vec<(String, String)>) -> Arc<Order> {
         let mut orders = self.orders.lock();
         if let Some(order) = orders.get(&client_sn).and_then(Weak::upgrade) {
             return order;
@@ -234,7 +253,7 @@ impl Client {
         if orders.len().is_power_of_two() {
             orders.retain(|_, order| order.strong_count() > 0);
         }
-        let order = Arc::new(Order::new(client_sn.clone(), known));
+        let order = Arc::new(Order::new(client_sn.clone(), made, known));
         orders.insert(client_sn, Arc::downgrade(&order));
         order
     }
@@ -245,7 +264,7 @@ impl Client {
 
     /// The oldest event of the pull form, as `hand_out` takes it.
     pub fn next_event<T>(&self, limit: Duration, hand_out: impl FnOnce(&Arc<Event>) -> Result<T>) -> Result<T> {
-        if matches!(&*self.stage.lock(), Stage::New(_) | Stage::Starting { .. }) {
+        if matches!(&*self.stage.lock(), Stage::New(_) | Stage::Busy { .. }) {
             return Err(Error::new(UPAY_E_STATE, "the client is not started"));
         }
         let (event, handed_out) = self.inbox.next(limit, |event| Ok((event.clone(), hand_out(event)?)))?;
@@ -273,6 +292,16 @@ impl Client {
         self.act(order, listener, Terminal::cancel)
     }
 
+    /// Blocks.
+    pub fn checkin(&self, limit: Duration) -> Result<()> {
+        self.terminal()?.checkin(clock::deadline(limit))
+    }
+
+    /// Blocks.
+    pub fn call(&self, path: &str, json: &str, limit: Duration) -> Result<Event> {
+        self.terminal()?.call(path, json, clock::deadline(limit))
+    }
+
     /// A call that fails has taken nothing: neither of the host's functions runs.
     fn act(&self, order: &Arc<Order>, mut listener: Option<Listener>, action: Action) -> Result<()> {
         let result = self.terminal().and_then(|terminal| action(&terminal, order, &mut listener));
@@ -298,6 +327,7 @@ impl Client {
 
     fn told(&self, event: &Event) {
         if let Ok(terminal) = self.terminal() {
+            terminal.outlet.hears(event);
             terminal.outlet.told(event);
         }
     }
@@ -309,13 +339,15 @@ impl Client {
             let (encoding, terminal, watcher) = match &mut *stage {
                 Stage::New(setup) => (setup.values.encoding(), None, setup.watcher.take()),
                 Stage::Running(terminal) => (terminal.settings.encoding, Some(terminal.clone()), None),
-                Stage::Starting { abandoned, .. } => {
+                Stage::Busy { abandoned, interrupt, .. } => {
                     *abandoned = true;
+                    interrupt.raise();
                     return;
                 }
                 Stage::Stopped(..) => return,
             };
             *stage = Stage::Stopped(encoding, terminal.clone());
+            self.free.notify_all();
             (terminal, watcher)
         };
         match terminal {
@@ -334,23 +366,66 @@ impl Client {
     /// Ends everything and waits until the last thread has ended and the journal is let go of. An error after `limit`:
     /// the end goes on, and can be waited for again.
     pub fn stop(&self, limit: Duration) -> Result<()> {
-        if matches!(&*self.stage.lock(), Stage::Starting { .. }) {
-            return Err(Error::new(UPAY_E_STATE, "the client is just starting"));
-        }
+        let late = || Error::new(UPAY_E_TIMEOUT, "not everything has ended in time; stop again to go on waiting");
+        let until = clock::instant() + limit;
         self.close();
-        let terminal = match &*self.stage.lock() {
-            Stage::Stopped(_, terminal) => terminal.clone(),
-            _ => return Err(Error::new(UPAY_E_STATE, "the client is just starting")),
+        let terminal = {
+            let mut stage = self.stage.lock();
+            loop {
+                if let Stage::Stopped(_, terminal) = &*stage {
+                    break terminal.clone();
+                }
+                if self.free.wait_until(&mut stage, until).timed_out() {
+                    return Err(late());
+                }
+            }
         };
+        let limit = until.saturating_duration_since(clock::instant());
         let joined = match terminal {
             Some(terminal) => terminal.join(limit),
             None => self.engine.join(limit),
         };
-        if !joined {
-            return Err(Error::new(UPAY_E_TIMEOUT, "not everything has ended in time; stop again to go on waiting"));
+        if joined {
+            Ok(())
+        } else {
+            Err(late())
         }
-        Ok(())
     }
+}
+
+/// The setup in the hands of a start or an activation. When it goes, by an error or a panic too, the client can be set
+/// again; one that was let go of in the meantime ends.
+struct Busy<'a> {
+    client: &'a Client,
+    setup: Setup,
+    interrupt: Interrupt,
+}
+
+impl Busy<'_> {
+    /// The next stage, which may depend on whether the client was let go of; gives whether it was.
+    fn end_as(&self, next: impl FnOnce(bool) -> Stage) -> bool {
+        let mut stage = self.client.stage.lock();
+        let abandoned = matches!(&*stage, Stage::Busy { abandoned: true, .. });
+        *stage = next(abandoned);
+        self.client.free.notify_all();
+        abandoned
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        if !matches!(&*self.client.stage.lock(), Stage::Busy { .. }) {
+            return;
+        }
+        let setup = std::mem::take(&mut self.setup);
+        if self.end_as(|_| Stage::New(setup)) {
+            self.client.close();
+        }
+    }
+}
+
+fn busy() -> Error {
+    Error::new(UPAY_E_STATE, "the client is just starting or activating")
 }
 
 fn closed() -> Error {

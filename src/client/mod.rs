@@ -9,19 +9,24 @@
 //! ```
 
 mod actions;
+mod activate;
 mod call;
+mod checkin;
 mod claims;
+mod direct;
 mod driver;
 mod ear;
 mod encoding;
 mod event;
 mod fields;
 mod inbox;
+mod keyring;
 mod lifecycle;
 mod listener;
 mod notice;
 mod order;
 mod outlet;
+mod pace;
 mod read;
 mod settings;
 mod terminal;

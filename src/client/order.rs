@@ -15,6 +15,8 @@ use crate::gateway::field;
 
 pub struct Order {
     pub client_sn: String,
+    /// The number was made here, and nobody knows it until the order is paid.
+    pub made: bool,
     state: Mutex<State>,
     ended: Condvar,
 }
@@ -34,8 +36,8 @@ struct State {
 const ENDED_KEPT: usize = 8;
 
 impl Order {
-    pub fn new(client_sn: String, known: Vec<(String, String)>) -> Self {
-        Self { client_sn, state: Mutex::new(State { known, ..State::default() }), ended: Condvar::new() }
+    pub fn new(client_sn: String, made: bool, known: Vec<(String, String)>) -> Self {
+        Self { client_sn, made, state: Mutex::new(State { known, ..State::default() }), ended: Condvar::new() }
     }
 
     /// An empty value takes an optional field back.

@@ -8,6 +8,7 @@ use crate::abi::*;
 use crate::error::{printable, Error, Result};
 use crate::flow::limits::{Limits, Pauses};
 use crate::gateway::field::{self, Rule};
+use crate::transport;
 
 pub struct Setting {
     pub name: &'static str,
@@ -19,8 +20,6 @@ pub struct Setting {
 
 enum Kind {
     Field(Rule),
-    /// Stands in the Authorization header: visible ASCII, at most n bytes.
-    Ascii(usize),
     /// Scheme, host and port; nothing behind.
     Domain,
     Proxy,
@@ -40,17 +39,21 @@ const fn secret(name: &'static str, kind: Kind) -> Setting {
 
 const ENCODINGS: &[&str] = &["utf-8", "gbk", "gb18030"];
 const LANGUAGES: &[&str] = &["zh", "en"];
+const CANCEL_PATHS: &[&str] = &["cancel", "revoke"];
+const SWITCH: &[&str] = &["on", "off"];
 
 /// Every key of a client. An empty default: not set.
 pub const SETTINGS: &[Setting] = &[
     row("api_domain", "https://vsi-api.shouqianba.com", Kind::Domain),
-    row("terminal_sn", "", Kind::Ascii(32)),
-    secret("terminal_key", Kind::Ascii(128)),
-    row("vendor_sn", "", Kind::Ascii(32)),
-    secret("vendor_key", Kind::Ascii(128)),
+    row("terminal_sn", "", Kind::Field(field::TERMINAL_SN)),
+    secret("terminal_key", Kind::Field(field::TERMINAL_KEY)),
+    row("vendor_sn", "", Kind::Field(Rule::Ascii(32))),
+    secret("vendor_key", Kind::Field(Rule::Ascii(128))),
     row("app_id", "", Kind::Field(Rule::Serial(64))),
     row("device_id", "", Kind::Field(Rule::Text(128))),
+    row("auto_checkin", "on", Kind::OneOf(SWITCH)),
     row("state_dir", "", Kind::Path),
+    row("cancel_path", "cancel", Kind::OneOf(CANCEL_PATHS)),
     row("operator", "cashier", Kind::Field(Rule::Text(32))),
     row("encoding", "utf-8", Kind::OneOf(ENCODINGS)),
     row("language", "zh", Kind::OneOf(LANGUAGES)),
@@ -66,6 +69,7 @@ pub const SETTINGS: &[Setting] = &[
     row("proxy", "", Kind::Proxy),
     row("ca_file", "", Kind::Path),
     row("in_flight_max", "8", Kind::Number(2, 256)),
+    row("journal_days", "90", Kind::Number(1, 36_500)),
 ];
 
 /// What a client was told so far, as text.
@@ -109,9 +113,53 @@ impl Values {
     fn needed(&self, key: &str) -> Result<String> {
         let text = self.text(key);
         if text.is_empty() {
-            return Err(Error::new(UPAY_E_MISSING, format!("{key}: start needs it")));
+            return Err(Error::new(UPAY_E_MISSING, format!("{key}: is needed and not set")));
         }
         Ok(text)
+    }
+
+    /// "" when it is not set: the state directory may have one.
+    pub fn terminal_key(&self) -> String {
+        self.text("terminal_key")
+    }
+
+    pub fn has_terminal(&self) -> bool {
+        !self.text("terminal_sn").is_empty()
+    }
+
+    pub fn found(&mut self, terminal_sn: &str) -> Result<()> {
+        self.set("terminal_sn", terminal_sn)
+    }
+
+    /// The terminal that an activation made. The vendor's key has done its work.
+    pub fn activated(&mut self, terminal_sn: &str, terminal_key: &str) -> Result<()> {
+        self.set("terminal_sn", terminal_sn)?;
+        self.set("terminal_key", terminal_key)?;
+        self.set("vendor_key", "")
+    }
+
+    pub fn state_dir(&self) -> Option<PathBuf> {
+        self.path("state_dir")
+    }
+
+    pub fn activation(&self) -> Result<Activation> {
+        Ok(Activation {
+            vendor_sn: self.needed("vendor_sn")?,
+            vendor_key: self.needed("vendor_key")?,
+            app_id: self.needed("app_id")?,
+            device_id: self.needed("device_id")?,
+            reply_timeout: self.duration("reply_timeout_ms"),
+            state_dir: self.state_dir(),
+        })
+    }
+
+    pub fn transport(&self) -> transport::Options {
+        transport::Options {
+            api_domain: self.text("api_domain").trim_end_matches('/').to_owned(),
+            connect_timeout: self.duration("connect_timeout_ms"),
+            proxy: Some(self.text("proxy")).filter(|proxy| !proxy.is_empty()),
+            ca_file: self.path("ca_file"),
+        }
     }
 
     fn number(&self, key: &str) -> u64 {
@@ -137,14 +185,14 @@ impl Values {
     pub fn settings(&self) -> Result<Settings> {
         Ok(Settings {
             values: self.clone(),
-            api_domain: self.needed("api_domain")?.trim_end_matches('/').to_owned(),
             terminal_sn: self.needed("terminal_sn")?,
-            terminal_key: self.needed("terminal_key")?,
+            device_id: Some(self.text("device_id")).filter(|id| !id.is_empty()),
+            auto_checkin: self.text("auto_checkin") == "on",
             state_dir: self.path("state_dir"),
+            revoke: self.text("cancel_path") == "revoke",
             operator: self.text("operator"),
             encoding: self.encoding(),
             chinese: self.text("language") == "zh",
-            connect_timeout: self.duration("connect_timeout_ms"),
             reply_timeout: self.duration("reply_timeout_ms"),
             pay_reply_timeout: self.duration("pay_reply_timeout_ms"),
             limits: Limits {
@@ -155,9 +203,8 @@ impl Values {
                 not_found_grace: self.number("not_found_grace_ms"),
                 watch: self.pauses("watch")?,
             },
-            proxy: Some(self.text("proxy")).filter(|proxy| !proxy.is_empty()),
-            ca_file: self.path("ca_file"),
             in_flight_max: self.number("in_flight_max") as usize,
+            journal_days: self.number("journal_days"),
         })
     }
 }
@@ -166,20 +213,30 @@ impl Values {
 pub struct Settings {
     /// As the host set them.
     pub values: Values,
-    pub api_domain: String,
     pub terminal_sn: String,
-    pub terminal_key: String,
+    pub device_id: Option<String>,
+    pub auto_checkin: bool,
     pub state_dir: Option<PathBuf>,
+    /// Cancels go to /upay/v2/revoke.
+    pub revoke: bool,
     pub operator: String,
     pub encoding: Encoding,
     pub chinese: bool,
-    pub connect_timeout: Duration,
     pub reply_timeout: Duration,
     pub pay_reply_timeout: Duration,
     pub limits: Limits,
-    pub proxy: Option<String>,
-    pub ca_file: Option<PathBuf>,
     pub in_flight_max: usize,
+    pub journal_days: u64,
+}
+
+/// What an activation needs.
+pub struct Activation {
+    pub vendor_sn: String,
+    pub vendor_key: String,
+    pub app_id: String,
+    pub device_id: String,
+    pub reply_timeout: Duration,
+    pub state_dir: Option<PathBuf>,
 }
 
 fn index(key: &str) -> Result<usize> {
@@ -191,10 +248,6 @@ fn check(setting: &Setting, value: &str) -> Result<()> {
     let rule = |rule: &dyn std::fmt::Display| Err(Error::value(setting.name, rule));
     match &setting.kind {
         Kind::Field(kind) => field::check(setting.name, *kind, value),
-        Kind::Ascii(max) if (1..=*max).contains(&value.len()) && value.bytes().all(|b| b.is_ascii_graphic()) => {
-            Ok(())
-        }
-        Kind::Ascii(max) => rule(&format_args!("must be 1 to {max} visible ASCII characters without white space")),
         Kind::Domain => domain(value).or_else(|text| rule(&text)),
         Kind::Proxy => proxy(value).or_else(|text| rule(&text)),
         Kind::Path if !value.is_empty() && value.len() <= 4096 && !value.contains('\0') => Ok(()),

@@ -1,23 +1,26 @@
 //! A client that has started: what is under way, what is watched, and how all of it ends.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
+use super::checkin::Checkin;
 use super::claims::{Claim, Claims};
 use super::driver::{Plan, Run};
 use super::ear::Ear;
 use super::event::Report;
 use super::inbox::ActionId;
+use super::keyring::Keyring;
 use super::listener::Listener;
 use super::outlet::Outlet;
+use super::pace::{Pace, GAP_MS};
 use super::settings::Settings;
 use crate::abi::*;
 use crate::engine::clock::{self, Millis};
-use crate::engine::Engine;
+use crate::engine::{Engine, Lane};
 use crate::error::{Error, Result};
 use crate::flow::refund::Refund;
 use crate::flow::settle::Settle;
@@ -25,39 +28,45 @@ use crate::flow::verdict::Verdict;
 use crate::flow::watch::{Told, Watch};
 use crate::flow::{Fate, Flow, Identity, Phase};
 use crate::gateway::reply::Reply;
-use crate::journal::{Record, State as RecordState};
+use crate::journal::{sn_of, Record, State as RecordState};
 use crate::log;
-use crate::transport::Transport;
+use crate::transport::{Interrupt, Transport};
 
 /// Actions of the host under way at a time, for all orders of a client together.
 pub const ACTIONS_MAX: usize = 10_000;
-
-/// What an earlier run left over is asked about at this pace, so that a till that comes back with many open orders
-/// does not flood the gateway.
-const LEFTOVER_PAUSE_MS: Millis = 50;
 
 pub struct Terminal {
     pub settings: Settings,
     pub engine: Arc<Engine>,
     pub transport: Transport,
+    pub keyring: Keyring,
     pub outlet: Arc<Outlet>,
     watcher: Mutex<Option<Arc<Listener>>>,
     under_way: Mutex<UnderWay>,
     /// The last of what was under way has ended.
     wound_up: Condvar,
     pub claims: Claims<Arc<Run>>,
+    pub pace: Pace,
     ids: AtomicU64,
+    pruned_day: AtomicU64,
 }
 
 #[derive(Default)]
-struct UnderWay {
+pub struct UnderWay {
     /// In the order in which they began.
     runs: BTreeMap<ActionId, Arc<Run>>,
     /// Of these, the ones that the host waits for.
     actions: HashSet<ActionId>,
-    /// Calls of the host that may begin a run.
+    /// Of these, the ones that move money, or find out whether it moved: no check-in beside them.
+    pub payments: HashSet<ActionId>,
+    pub checkin: Option<Checkin>,
+    /// When the next check-in may begin by itself.
+    pub checkin_not_before: Millis,
+    /// Calls of the host that are being carried out.
     calls: usize,
-    closing: bool,
+    /// Those of them that block, by which a stop ends them.
+    interrupts: HashMap<u64, Interrupt>,
+    pub closing: bool,
     winding_up: bool,
     wound_up: bool,
 }
@@ -67,19 +76,23 @@ impl Terminal {
         settings: Settings,
         engine: Arc<Engine>,
         transport: Transport,
+        keyring: Keyring,
         outlet: Outlet,
         watcher: Option<Arc<Listener>>,
     ) -> Arc<Self> {
         Arc::new(Self {
+            pace: Pace::of(&settings.terminal_sn),
             settings,
             engine,
             transport,
+            keyring,
             outlet: Arc::new(outlet),
             watcher: Mutex::new(watcher),
             under_way: Mutex::default(),
             wound_up: Condvar::new(),
             claims: Claims::default(),
             ids: AtomicU64::new(1),
+            pruned_day: AtomicU64::new(0),
         })
     }
 
@@ -104,12 +117,14 @@ impl Terminal {
             match self.outlet.journal.get(&record.key()) {
                 Ok(Some(record)) if record.is_open() => {
                     self.watch(record, claim, Some(due));
-                    due += LEFTOVER_PAUSE_MS;
+                    // Its time is not to run before its turn.
+                    due += GAP_MS;
                 }
                 Ok(_) => {}
                 Err(error) => log::error(format_args!("{}: not taken up: {error}", record.client_sn)),
             }
         }
+        self.checkin_when_due(&mut self.under_way());
     }
 
     /// Asks about an order that no call waits for, until there is a final answer.
@@ -138,7 +153,9 @@ impl Terminal {
             order: identity,
             flow,
             ear: self.watchers_ear(&record),
+            name: record.client_sn.clone(),
             first_body: None,
+            refund_request_no: record.refund.as_ref().map(|refund| refund.refund_request_no.clone()),
             gave_up: record.state == RecordState::Cancelling { gave_up: true },
             record: Some(record),
         };
@@ -162,19 +179,35 @@ impl Terminal {
 
     pub fn start(self: &Arc<Self>, plan: Plan, claim: Option<Claim<'_, Arc<Run>>>, due: Option<Millis>) {
         let id = plan.ear.id;
-        log::info(format_args!("{}: action {} begins", plan.order.client_sn, plan.ear.action));
-        let watched = plan.ear.is_watcher();
+        log::info(format_args!("{}: action {} begins", plan.name, plan.ear.action));
+        let (watched, payment) = (plan.ear.is_watcher(), plan.is_payment());
         let run = Arc::new(Run::new(id, self.clone(), plan));
         {
-            let mut under_way = self.under_way.lock();
+            let mut under_way = self.under_way();
             under_way.runs.insert(id, run.clone());
             if !watched {
                 under_way.actions.insert(id);
             }
+            if payment {
+                self.checkin_when_due(&mut under_way);
+                under_way.payments.insert(id);
+            }
         }
+        // From here on others can find it, and retire it: it has to be among the runs by then, and must not begin before.
         if let Some(claim) = claim {
             claim.give(id, run.clone());
         }
+        let put_off = {
+            let mut under_way = self.under_way();
+            let checkin = under_way.checkin.as_mut().filter(|_| payment);
+            checkin.map(|checkin| checkin.delay(&run, due)).is_some()
+        };
+        if !put_off {
+            self.let_begin(&run, due);
+        }
+    }
+
+    pub fn let_begin(&self, run: &Arc<Run>, due: Option<Millis>) {
         run.begin(due);
         // A stop that looked before this run was there has not closed it.
         if self.is_closing() {
@@ -184,6 +217,8 @@ impl Terminal {
 
     /// A run has its verdict, or ends without one: its order is free, or is watched from now on.
     pub fn moved_on(self: &Arc<Self>, client_sn: &str, run: ActionId, watched: Option<Record>) {
+        // Before the host hears of it: it may check in right then.
+        self.under_way().payments.remove(&run);
         let claim = self.claims.pass_on(client_sn, run);
         if let (Some(claim), Some(record), false) = (claim, watched, self.is_closing()) {
             self.watch(record, claim, None);
@@ -191,11 +226,13 @@ impl Terminal {
     }
 
     /// The last thing that a run does.
-    pub fn remove(&self, id: ActionId) {
+    pub fn remove(self: &Arc<Self>, id: ActionId) {
         {
-            let mut under_way = self.under_way.lock();
+            let mut under_way = self.under_way();
             under_way.runs.remove(&id);
             under_way.actions.remove(&id);
+            under_way.payments.remove(&id);
+            self.checkin_when_due(&mut under_way);
         }
         self.wind_up_when_idle();
     }
@@ -203,18 +240,34 @@ impl Terminal {
     /// Lets a call of the host begin something, with the threads that it needs.
     pub fn admit(&self) -> Result<Admitted<'_>> {
         let admitted = self.enter()?;
-        if self.under_way.lock().actions.len() >= ACTIONS_MAX {
+        if self.under_way().actions.len() >= ACTIONS_MAX {
             return Err(Error::new(UPAY_E_LIMIT, format!("at most {ACTIONS_MAX} actions at a time")));
         }
+        self.prune_daily();
         if !(self.engine.ready() && self.outlet.listeners.ready()) {
             return Err(Error::new(UPAY_E_LIMIT, "the system gives this process no more threads"));
         }
         Ok(admitted)
     }
 
+    /// Once a day, and with the first order after a start: what ended long ago is forgotten, beside the work.
+    fn prune_daily(&self) {
+        let today = clock::beijing_day();
+        if self.pruned_day.swap(today, Ordering::Relaxed) == today {
+            return;
+        }
+        let (journal, days) = (self.outlet.journal.clone(), self.settings.journal_days);
+        let prune = move || match journal.prune(days, clock::wall()) {
+            Ok(0) => {}
+            Ok(count) => log::info(format_args!("{count} orders that ended more than {days} days ago are forgotten")),
+            Err(error) => log::warn(format_args!("old orders are not forgotten: {error}")),
+        };
+        self.engine.submit(Lane::Short, Box::new(prune));
+    }
+
     /// A stop waits for what has entered, and nothing enters after a stop.
     fn enter(&self) -> Result<Admitted<'_>> {
-        let mut under_way = self.under_way.lock();
+        let mut under_way = self.under_way();
         if under_way.closing {
             return Err(Error::new(UPAY_E_CLOSED, "the client is stopped"));
         }
@@ -222,16 +275,35 @@ impl Terminal {
         Ok(Admitted(self))
     }
 
+    /// Lets a call of the host begin that blocks until the gateway answers.
+    pub fn interruptible(&self) -> Result<Blocking<'_>> {
+        let admitted = self.admit()?;
+        let (id, interrupt) = (self.next_id(), Interrupt::new());
+        self.under_way().interrupts.insert(id, interrupt.clone());
+        // A stop that looked before it was there has not raised it.
+        if self.is_closing() {
+            interrupt.raise();
+        }
+        Ok(Blocking { id, interrupt, admitted })
+    }
+
     pub fn identity(&self, record: &Record) -> Identity {
+        let sn = sn_of(&record.client_sn).map(str::to_owned);
         Identity {
-            terminal_sn: self.settings.terminal_sn.clone(),
-            client_sn: record.client_sn.clone(),
+            // Only of an order that was begun here the amount is on record; another may be another terminal's.
+            terminal_sn: record.total_amount.is_some().then(|| self.settings.terminal_sn.clone()),
+            client_sn: sn.is_none().then(|| record.client_sn.clone()),
+            sn,
             total_amount: record.total_amount.clone(),
         }
     }
 
     fn watchers_ear(&self, record: &Record) -> Ear {
         Ear::of_watcher(watched_action(record), self.next_id(), self.watcher.lock().clone())
+    }
+
+    pub fn under_way(&self) -> MutexGuard<'_, UnderWay> {
+        self.under_way.lock()
     }
 
     pub fn next_id(&self) -> ActionId {
@@ -244,14 +316,18 @@ impl Terminal {
     }
 
     pub fn is_closing(&self) -> bool {
-        self.under_way.lock().closing
+        self.under_way().closing
     }
 
     /// Begins the end: every action gets its final event, and nothing new begins. Does not wait.
     pub fn close(&self) {
         let runs: Vec<_> = {
-            let mut under_way = self.under_way.lock();
+            let mut under_way = self.under_way();
             under_way.closing = true;
+            if let Some(checkin) = &under_way.checkin {
+                checkin.interrupt().raise();
+            }
+            under_way.interrupts.values().for_each(Interrupt::raise);
             under_way.runs.values().cloned().collect()
         };
         for run in runs {
@@ -262,10 +338,10 @@ impl Terminal {
     }
 
     /// Once the last action has ended, the host's functions are let go of.
-    fn wind_up_when_idle(&self) {
+    pub fn wind_up_when_idle(&self) {
         {
-            let mut under_way = self.under_way.lock();
-            let busy = !under_way.runs.is_empty() || under_way.calls > 0;
+            let mut under_way = self.under_way();
+            let busy = !under_way.runs.is_empty() || under_way.checkin.is_some() || under_way.calls > 0;
             if !under_way.closing || busy || under_way.winding_up {
                 return;
             }
@@ -276,7 +352,7 @@ impl Terminal {
         }
         self.outlet.listeners.close();
         self.outlet.inbox.close();
-        self.under_way.lock().wound_up = true;
+        self.under_way().wound_up = true;
         self.wound_up.notify_all();
     }
 
@@ -284,7 +360,7 @@ impl Terminal {
     pub fn join(&self, limit: Duration) -> bool {
         let until = clock::instant() + limit;
         {
-            let mut under_way = self.under_way.lock();
+            let mut under_way = self.under_way();
             while !under_way.wound_up {
                 if self.wound_up.wait_until(&mut under_way, until).timed_out() && !under_way.wound_up {
                     return false;
@@ -321,12 +397,31 @@ fn watched_action(record: &Record) -> i32 {
     }
 }
 
-/// A call of the host that may begin a run; it ends when this goes.
+/// A call of the host that is being carried out; it ends when this goes.
 pub struct Admitted<'a>(&'a Terminal);
 
 impl Drop for Admitted<'_> {
     fn drop(&mut self) {
-        self.0.under_way.lock().calls -= 1;
+        self.0.under_way().calls -= 1;
         self.0.wind_up_when_idle();
+    }
+}
+
+/// A call of the host that blocks.
+pub struct Blocking<'a> {
+    id: u64,
+    interrupt: Interrupt,
+    admitted: Admitted<'a>,
+}
+
+impl Blocking<'_> {
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+}
+
+impl Drop for Blocking<'_> {
+    fn drop(&mut self) {
+        self.admitted.0.under_way().interrupts.remove(&self.id);
     }
 }

@@ -23,6 +23,17 @@ pub fn instant() -> Instant {
     Instant::now()
 }
 
+/// The day in Beijing by this machine's clock, in days since 1970.
+pub fn beijing_day() -> u64 {
+    const AHEAD_OF_UTC_MS: u64 = 8 * 3600 * 1000;
+    (wall() + AHEAD_OF_UTC_MS) / (24 * 3600 * 1000)
+}
+
+/// When a time limit that begins now is over; none, for 0.
+pub fn deadline(limit: Duration) -> Option<Instant> {
+    (!limit.is_zero()).then(|| instant() + limit)
+}
+
 /// Milliseconds since 1970 by this machine's calendar, which may be wrong and may jump: for records, never for pauses.
 pub fn wall() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);

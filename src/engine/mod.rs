@@ -96,3 +96,50 @@ fn poke_later(pool: pool::Pool, timer: timer::Timer) {
     };
     timer.at(clock::now() + POKE_PAUSE_MS, Box::new(poke));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::Arc;
+
+    /// For ThreadSanitizer as well: jobs, timers and what takes them back, from many threads, until the engine is closed.
+    #[test]
+    fn every_job_runs_once_or_is_taken_back_whatever_threads_hand_them_in() {
+        const THREADS: usize = 8;
+        const ROUNDS: usize = 500;
+        let engine = Engine::default();
+        engine.workers_max(4);
+        let (ran, taken_back) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
+        let job = || {
+            let ran = ran.clone();
+            let job = move || {
+                ran.fetch_add(1, Ordering::SeqCst);
+            };
+            Box::new(job) as Job
+        };
+        std::thread::scope(|scope| {
+            for thread in 0..THREADS {
+                let (engine, taken_back, job) = (&engine, &taken_back, &job);
+                scope.spawn(move || {
+                    for round in 0..ROUNDS {
+                        let lane = if (thread + round) % 3 == 0 { Lane::Long } else { Lane::Short };
+                        engine.submit(lane, job());
+                        let timer = engine.at(clock::now() + (round % 3) as Millis, job());
+                        if round % 2 == 0 && engine.cancel(timer) {
+                            taken_back.fetch_add(1, Ordering::SeqCst);
+                        }
+                    }
+                });
+            }
+        });
+        // Behind all of them.
+        let (last, ended) = std::sync::mpsc::channel();
+        engine.at(clock::now() + 10, Box::new(move || last.send(()).unwrap()));
+        ended.recv_timeout(Duration::from_secs(60)).expect("the last timer runs");
+        engine.close();
+        assert!(engine.join(Duration::from_secs(60)));
+        let ended = ran.load(Ordering::SeqCst) + taken_back.load(Ordering::SeqCst);
+        assert_eq!(ended, 2 * THREADS * ROUNDS);
+    }
+}

@@ -113,15 +113,95 @@ pub unsafe extern "C" fn upay_client_watch(
     })
 }
 
+/// Makes a terminal of this till with an activation code: single-use, and given out by the gateway's owner or your
+/// service provider. Needs vendor_sn, vendor_key, app_id and device_id, and a state_dir, where the terminal's number and
+/// keys are kept from then on; the code and vendor_key are not. terminal_sn can be read back afterwards. The next starts
+/// need neither terminal_sn nor terminal_key: without them start takes the terminal that was activated last in this
+/// state_dir. Only before start, and once per terminal; blocks, in a callback too.
+///
+/// code: 1 to 64 bytes without white space, in the client's encoding.
+/// timeout_ms: for all of it; 0: connect_timeout_ms and reply_timeout_ms alone.
+/// Errors: UPAY_E_MISSING, UPAY_E_VALUE, UPAY_E_STATE (started), UPAY_E_STORAGE (before anything was sent, unless
+/// upay_last_error says otherwise; start then tries to keep it once more), UPAY_E_LOCKED (another process activates here),
+/// UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199: not sent, try again; 200-299: in doubt, the code may be used up: try again, and
+/// ask for a new code when that is refused; 300-399: the gateway refused.
+///
+/// # Safety
+/// `code` is NULL or ends with a NUL.
+#[no_mangle]
+pub unsafe extern "C" fn upay_client_activate(
+    client: *mut upay_client,
+    code: *const c_char,
+    timeout_ms: u32,
+) -> upay_status {
+    guard(|| {
+        let client = CLIENTS.get(client)?;
+        // SAFETY: the caller's promise.
+        let code = unsafe { text_in("code", code, client.encoding()) }?;
+        client.activate(&code, limit(timeout_ms))
+    })
+}
+
 /// Starts the client: takes the terminal's journal, and goes on with what an earlier run left over.
 ///
-/// Errors: UPAY_E_MISSING (terminal_sn, terminal_key), UPAY_E_VALUE (ca_file, proxy), UPAY_E_LOCKED (another client or
-/// process has this terminal), UPAY_E_STORAGE (the journal is damaged, foreign or unreadable; it is left as it is),
-/// UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE. After an error the settings can be mended and start called
-/// again.
+/// Errors: UPAY_E_MISSING (terminal_sn, terminal_key, and nothing was activated in state_dir), UPAY_E_VALUE (ca_file,
+/// proxy), UPAY_E_LOCKED (another client or process has this terminal), UPAY_E_STORAGE (the journal is damaged, foreign or
+/// unreadable; it is left as it is), UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE. After an error the settings can
+/// be mended and start called again.
 #[no_mangle]
 pub extern "C" fn upay_client_start(client: *mut upay_client) -> upay_status {
     guard(|| CLIENTS.get(client)?.start())
+}
+
+/// Checks the terminal in: the gateway gives it a new key, which is on disk before it is used; the one before stays valid.
+/// A client with a state_dir and a device_id (its own setting, or the one that it was activated with) does so by itself,
+/// once a day in Beijing, at start or before the day's first payment, unless "auto_checkin" is "off". Never while a
+/// payment is under way; a payment that begins in the meantime waits for its end. Blocks, in a callback too.
+///
+/// timeout_ms: for all of it; 0: connect_timeout_ms and reply_timeout_ms alone.
+/// Errors: UPAY_E_MISSING (device_id), UPAY_E_STATE (not started, or a payment or a check-in is under way), UPAY_E_STORAGE,
+/// UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199: not sent; 200-299: in doubt, the old key is valid still: check in
+/// again; 300-399: the gateway refused.
+#[no_mangle]
+pub extern "C" fn upay_client_checkin(client: *mut upay_client, timeout_ms: u32) -> upay_status {
+    guard(|| CLIENTS.get(client)?.checkin(limit(timeout_ms)))
+}
+
+/// Signs a request of your own making with the terminal's key and sends it, once: for what the gateway offers and this
+/// library does not know. Nothing of it is recorded, and nothing is asked again. Blocks, in a callback too.
+///
+/// path: such as "/upay/v2/deposit"; names of letters, digits, "-", "_" and ".". Payments, precreate, activation and
+/// check-in have functions of their own and are refused here.
+/// json: the body, a JSON object of at most 64 KiB, in the client's encoding; sent letter by letter in UTF-8.
+/// timeout_ms: for all of it; 0: connect_timeout_ms and reply_timeout_ms alone.
+/// out: the reply as an event of UPAY_ACTION_CALL, read as upay_read_reply reads it, but that a plain SUCCESS which speaks
+/// of no order is one; yours, to be given to upay_event_free.
+/// Errors: UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_STATE (not started), UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199:
+/// not sent; 200-299: in doubt, no reply that can be read. A refusal of the gateway is a reply: UPAY_OK, and an event.
+///
+/// # Safety
+/// The texts are NULL or end with a NUL, `out` can be written.
+#[no_mangle]
+pub unsafe extern "C" fn upay_client_call(
+    client: *mut upay_client,
+    path: *const c_char,
+    json: *const c_char,
+    timeout_ms: u32,
+    out: *mut *mut upay_event,
+) -> upay_status {
+    guard(|| {
+        not_null("out", out)?;
+        let client = CLIENTS.get(client)?;
+        let encoding = client.encoding();
+        // SAFETY: the caller's promise.
+        let path = unsafe { text_in("path", path, encoding) }?;
+        // SAFETY: the caller's promise.
+        let json = unsafe { text_in("json", json, encoding) }?;
+        let handle = EVENTS.insert(Arc::new(client.call(&path, &json, limit(timeout_ms))?))?;
+        // SAFETY: checked above.
+        unsafe { put(out, handle) };
+        Ok(())
+    })
 }
 
 /// How many orders have no final answer of the gateway yet: under way, left over, or watched. 0: nothing is owed an
@@ -160,8 +240,7 @@ pub unsafe extern "C" fn upay_client_next_event(
 ) -> upay_status {
     guard(|| {
         not_null("out", out)?;
-        let limit = Duration::from_millis(timeout_ms.into());
-        let handle = CLIENTS.get(client)?.next_event(limit, |event| EVENTS.insert(event.clone()))?;
+        let handle = CLIENTS.get(client)?.next_event(limit(timeout_ms), |event| EVENTS.insert(event.clone()))?;
         // SAFETY: checked above.
         unsafe { put(out, handle) };
         Ok(())
@@ -174,14 +253,13 @@ pub unsafe extern "C" fn upay_client_next_event(
 /// process. May be called again; a client that was never started is closed as well.
 ///
 /// timeout_ms: how long to wait for callbacks to return and threads to end.
-/// Errors: UPAY_E_TIMEOUT (the end goes on; call again), UPAY_E_REENTRANT (from inside a callback), UPAY_E_STATE (just
-/// starting), UPAY_E_HANDLE.
+/// Errors: UPAY_E_TIMEOUT (the end goes on; call again), UPAY_E_REENTRANT (from inside a callback), UPAY_E_HANDLE.
 #[no_mangle]
 pub extern "C" fn upay_client_stop(client: *mut upay_client, timeout_ms: u32) -> upay_status {
     guard(|| {
         let client = CLIENTS.get(client)?;
         not_in_callback()?;
-        client.stop(Duration::from_millis(timeout_ms.into()))
+        client.stop(limit(timeout_ms))
     })
 }
 
@@ -193,4 +271,8 @@ pub extern "C" fn upay_client_free(client: *mut upay_client) {
         CLIENTS.remove(client)?.close();
         Some(())
     });
+}
+
+fn limit(timeout_ms: u32) -> Duration {
+    Duration::from_millis(timeout_ms.into())
 }

@@ -124,6 +124,7 @@ impl<T, H> Table<T, H> {
 mod tests {
     use super::*;
     use crate::ffi::upay_order;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     type Numbers = Table<u32, upay_order>;
 
@@ -171,5 +172,38 @@ mod tests {
         table.remove(handles[7]);
         table.remove(handles[8]);
         assert!(table.insert(Arc::new(0)).is_ok());
+    }
+
+    /// For ThreadSanitizer as well: every thread makes, uses and frees handles of its own and of the others.
+    #[test]
+    fn threads_that_make_use_and_free_handles_never_meet_in_one_object() {
+        const THREADS: usize = 8;
+        const ROUNDS: usize = 2000;
+        let table = Numbers::new(3, "number");
+        let shared: Vec<_> = (0..THREADS).map(|_| AtomicUsize::new(0)).collect();
+        let freed = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for thread in 0..THREADS {
+                let (table, shared, freed) = (&table, &shared, &freed);
+                scope.spawn(move || {
+                    for round in 0..ROUNDS {
+                        let number = (thread * ROUNDS + round) as u32;
+                        let handle = table.insert(Arc::new(number)).unwrap();
+                        assert_eq!(*table.get(handle).unwrap(), number);
+                        let other = shared[(thread + round) % THREADS].swap(handle as usize, Ordering::SeqCst);
+                        let other = other as *const upay_order;
+                        // Another thread may look at it, and free it, at the same time.
+                        let seen = table.get(other);
+                        assert!(seen.is_ok_and(|seen| *seen < (THREADS * ROUNDS) as u32) || round < THREADS);
+                        freed.fetch_add(usize::from(table.remove(other).is_some()), Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        let left = shared.iter().filter(|handle| {
+            let handle = handle.load(Ordering::SeqCst) as *const upay_order;
+            table.remove(handle).is_some()
+        });
+        assert_eq!(freed.load(Ordering::SeqCst) + left.count(), THREADS * ROUNDS);
     }
 }

@@ -29,7 +29,7 @@ pub fn answer<'a>(heard: &'a Result<Reply>, order: &Identity) -> Answer<'a> {
         Standing::Refused(error) => Answer::Refused(error.status),
         Standing::InDoubt(error) => Answer::Nothing(error.status),
         Standing::Answered if reply.fits(order) => Answer::Order(reply),
-        Standing::Answered if reply.get("client_sn") == Some(&order.client_sn) => Answer::OtherOrder,
+        Standing::Answered if reply.is_about(order) => Answer::OtherOrder,
         Standing::Answered => Answer::Nothing(UPAY_E_REPLY),
     }
 }
@@ -94,7 +94,7 @@ impl Proof {
             Class::Fail if is_order_not_exists(reply.biz_error_code.as_deref()) => return Self::Absent,
             _ => return Self::Nothing,
         }
-        if reply.get("client_sn") != Some(&order.client_sn) {
+        if !reply.is_about(order) {
             return Self::Nothing;
         }
         match reply.order_status() {

@@ -1,16 +1,19 @@
 //! One question about an order. Its answer is information: it moves nothing and proves no payment.
 
-use super::proof::{answer, Answer};
+use super::proof::{answer, refusal_of, Answer};
 use super::*;
+use crate::gateway::codes::business::Refusal;
 use crate::gateway::codes::{self, is_order_not_exists, Class};
 
 pub struct Query {
     order: Identity,
+    /// It asks about a refund of the order.
+    of_refund: bool,
 }
 
 impl Query {
-    pub fn new(order: Identity) -> Self {
-        Self { order }
+    pub fn new(order: Identity, of_refund: bool) -> Self {
+        Self { order, of_refund }
     }
 
     fn fate(&self, heard: &Result<Reply>) -> Fate {
@@ -23,9 +26,10 @@ impl Query {
         };
         let code = reply.biz_result_code.as_deref().unwrap_or_default();
         match codes::class(code) {
-            Class::Success if reply.get("client_sn") == Some(&self.order.client_sn) => Fate::Found,
+            Class::Success if reply.is_about(&self.order) => Fate::Found,
             Class::Success => Fate::NoAnswer(UPAY_E_REPLY),
             Class::Fail if is_order_not_exists(reply.biz_error_code.as_deref()) => Fate::Absent,
+            Class::Fail if self.of_refund && refusal_of(reply) == Refusal::NoTrade => Fate::Absent,
             Class::Fail => Fate::NoAnswer(UPAY_E_REFUSED),
             Class::InProgress | Class::Unknown => Fate::NoAnswer(UPAY_E_REPLY),
         }

@@ -10,6 +10,7 @@ use crate::gateway::codes::business::{self, Refusal};
 use crate::gateway::codes::result::{self, Answer, Asked, Class};
 use crate::gateway::codes::{find, order, request, Entry, OrderStatus, Row, Table};
 use crate::gateway::reply::Standing;
+use crate::gateway::terminal::brings_a_key;
 use crate::gateway::words::{self, Words};
 
 const DONE: Verdict = verdict(UPAY_OUTCOME_SUCCESS, UPAY_OK);
@@ -29,6 +30,15 @@ pub fn read(reply: &Reply) -> (Verdict, Words) {
         Standing::Answered => answered.map_or(UNRESOLVED, |row| of_answer(row.means, reply)),
     };
     (verdict, words_for(verdict, answered, reply))
+}
+
+/// The same for a request that this library does not know. A plain SUCCESS that speaks of no order is about none.
+pub fn of_call(reply: &Reply) -> (Verdict, Words) {
+    let of_order = ["sn", "client_sn", "order_status"].iter().any(|key| reply.get(key).is_some());
+    if of_order || reply.standing() != Standing::Answered || reply.biz_result_code.as_deref() != Some("SUCCESS") {
+        return read(reply);
+    }
+    (DONE, words::of(UPAY_ACTION_CALL, DONE.outcome, DONE.status, Phase::Done.name(), None))
 }
 
 fn of_answer(Answer { asked, class }: Answer, reply: &Reply) -> Verdict {
@@ -51,7 +61,7 @@ fn of_answer(Answer { asked, class }: Answer, reply: &Reply) -> Verdict {
                 let as_before = [OrderStatus::Paid, OrderStatus::PartialRefunded];
                 unless_contradicted(Verdict::of(UPAY_ACTION_REFUND, fate), reply, &as_before)
             }
-            _ if refund::names(reply, &order) => UNRESOLVED,
+            _ if reply.is_about(&order) => UNRESOLVED,
             _ => unknown(UPAY_E_REPLY),
         },
         // What cannot be shown cannot be paid.
@@ -105,16 +115,6 @@ fn of_fail(reply: &Reply) -> Verdict {
         Refusal::NoOrder => unknown(UPAY_E_NO_ORDER),
         Refusal::NoTrade | Refusal::OrderThere | Refusal::RefundThere => UNRESOLVED,
     }
-}
-
-/// An activation or a check-in: it has the terminal's key, and speaks of no order. Some have no result_code.
-fn brings_a_key(reply: &Reply) -> bool {
-    let has = |key: &&str| reply.get(key).is_some();
-    let known = |code: &str| matches!(result::class(code), Class::Success);
-    let fine = reply.result_code.as_deref() == Some("200")
-        && reply.biz_error_code.is_none()
-        && reply.biz_result_code.as_deref().is_none_or(known);
-    fine && ["terminal_sn", "terminal_key"].iter().all(has) && !["sn", "client_sn", "order_status"].iter().any(has)
 }
 
 /// The words of the code that decided: of the most telling one with this outcome.

@@ -155,7 +155,7 @@ impl Refund {
 
     /// The answer to a query with the refund's number.
     fn query_said(&self, reply: &Reply) -> Said {
-        if reply.biz_result_code.as_deref() != Some("SUCCESS") || !names(reply, &self.order) {
+        if reply.biz_result_code.as_deref() != Some("SUCCESS") || !reply.is_about(&self.order) {
             return Said::Nothing(UPAY_E_REPLY);
         }
         let of_this = reply.get("refund_request_no") == Some(&self.refund_request_no);
@@ -193,7 +193,7 @@ impl Refund {
 
 pub(super) fn refund_said(reply: &Reply, order: &Identity) -> Said {
     match reply.biz_result_code.as_deref().unwrap_or_default() {
-        "REFUND_SUCCESS" if !names(reply, order) => Said::HasIt,
+        "REFUND_SUCCESS" if !reply.is_about(order) => Said::HasIt,
         "REFUND_SUCCESS" if agrees(reply, &[OrderStatus::Refunded, OrderStatus::PartialRefunded]) => {
             Said::Final(Fate::Refunded)
         }
@@ -204,10 +204,6 @@ pub(super) fn refund_said(reply: &Reply, order: &Identity) -> Said {
         "FAIL" | "REFUND_FAIL" => Said::NotByThis(Fate::Refused(UPAY_E_REFUSED)),
         _ => Said::Nothing(UPAY_E_REPLY),
     }
-}
-
-pub(super) fn names(reply: &Reply, order: &Identity) -> bool {
-    reply.get("client_sn") == Some(&order.client_sn)
 }
 
 impl Flow for Refund {

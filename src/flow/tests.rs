@@ -9,7 +9,8 @@ use super::*;
 use crate::error::Error;
 
 fn order() -> Identity {
-    Identity { terminal_sn: "t".into(), client_sn: "c".into(), total_amount: Some("100".into()) }
+    let own = |text: &str| Some(text.to_owned());
+    Identity { terminal_sn: own("t"), client_sn: own("c"), sn: None, total_amount: own("100") }
 }
 
 fn limits() -> Limits {
@@ -405,10 +406,10 @@ fn paid_is_not_the_last_word_while_a_cancel_of_ours_may_be_on_its_way() {
 #[test]
 fn a_query_finds_only_what_names_the_order() {
     let nameless = r#"{"result_code":"200","biz_response":{"result_code":"SUCCESS","data":{"order_status":"PAID"}}}"#;
-    let played = play(query::Query::new(order()), &[reply(nameless.into())]);
+    let played = play(query::Query::new(order(), false), &[reply(nameless.into())]);
     assert_eq!(played.fate, Fate::NoAnswer(UPAY_E_REPLY));
-    assert_eq!(play(query::Query::new(order()), &[status("CREATED")]).fate, Fate::Found);
-    assert_eq!(play(query::Query::new(order()), &[fail(GONE)]).fate, Fate::Absent);
+    assert_eq!(play(query::Query::new(order(), false), &[status("CREATED")]).fate, Fate::Found);
+    assert_eq!(play(query::Query::new(order(), false), &[fail(GONE)]).fate, Fate::Absent);
 }
 
 #[test]

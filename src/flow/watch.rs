@@ -108,7 +108,12 @@ impl Watch {
             Proof::Paid if bug!(PaidAfterFailedStays) => Next::Done(Fate::Paid),
             Proof::Paid if self.by_hand => self.sleep(Call::Query, now),
             // Paid after "failed", and too late for a cancel, which is for the same Beijing day alone.
-            Proof::Paid if self.cancel_refused => self.ask(Call::Refund),
+            Proof::Paid if self.cancel_refused && self.order.total_amount.is_some() => self.ask(Call::Refund),
+            // An order that was made elsewhere: how much to give back is for a person to say.
+            Proof::Paid if self.cancel_refused => {
+                self.by_hand = true;
+                self.sleep(Call::Query, now)
+            }
             // Nobody waits for this order any more: what is still payable must not be paid, and what was paid after
             // "failed" goes back.
             Proof::Paid => self.ask(Call::Cancel),

@@ -18,6 +18,7 @@ mod transaction;
 
 pub use business::{is_order_not_exists, refusal_of};
 pub use order::{order_status, OrderStatus};
+pub use request::request_error;
 pub use result::{class, Class};
 
 /// One row of a table whose codes say an `M`.

@@ -15,6 +15,7 @@ pub struct Field {
     pub pay: Need,
     pub precreate: Need,
     pub refund: Need,
+    pub query: Need,
 }
 
 /// Whether a request has the field.
@@ -29,6 +30,8 @@ pub enum Need {
 /// What a value must be. The bounds are the gateway's.
 #[derive(Clone, Copy)]
 pub enum Rule {
+    /// 1 to n visible ASCII characters: what stands in the Authorization header.
+    Ascii(usize),
     /// 1 to n bytes of UTF-8, no white space, no control characters: numbers that people and scanners pass on.
     Serial(usize),
     /// 1 to n characters, no control characters.
@@ -52,31 +55,35 @@ pub const EXTENDED_VALUE_BYTES_MAX: usize = 256;
 pub const GOODS_DETAILS_BYTES_MAX: usize = 32 * 1024;
 
 pub const CLIENT_SN: Rule = Rule::Serial(32);
+pub const TERMINAL_SN: Rule = Rule::Ascii(32);
+pub const TERMINAL_KEY: Rule = Rule::Ascii(128);
 
 /// Every field that can be set on an order. `client_sn` is given when the order is made, `terminal_sn` is the client's.
 pub const FIELDS: &[Field] = &[
-    row("total_amount", Rule::Amount, Required, Required, No),
-    row("dynamic_id", Rule::Serial(32), Required, No, No),
-    row("subject", Rule::Text(64), Required, Required, No),
-    row("operator", Rule::Text(32), Required, Required, Required),
-    row("payway", Rule::Digits(4), Optional, Required, No),
-    row("sub_payway", Rule::Digits(4), No, Optional, No),
-    row("payer_uid", Rule::Serial(64), No, Optional, No),
-    row("description", Rule::Prose(256), Optional, Optional, No),
-    row("longitude", Rule::Degrees(180), Optional, Optional, No),
-    row("latitude", Rule::Degrees(90), Optional, Optional, No),
-    row("device_id", Rule::Text(32), Optional, Optional, No),
-    row("extended", Rule::Extended, Optional, Optional, Optional),
-    row("goods_details", Rule::Array(GOODS_DETAILS_BYTES_MAX), Optional, Optional, Optional),
-    row("reflect", Rule::Prose(64), Optional, Optional, No),
-    row("notify_url", Rule::Serial(128), Optional, Optional, No),
-    row("refund_request_no", Rule::Serial(20), No, No, Required),
-    row("refund_amount", Rule::Amount, No, No, Required),
-    row("client_tsn", Rule::Serial(64), No, No, Optional),
+    row("total_amount", Rule::Amount, Required, Required, No, No),
+    row("dynamic_id", Rule::Serial(32), Required, No, No, No),
+    row("subject", Rule::Text(64), Required, Required, No, No),
+    row("operator", Rule::Text(32), Required, Required, Required, No),
+    row("payway", Rule::Digits(4), Optional, Required, No, No),
+    row("sub_payway", Rule::Digits(4), No, Optional, No, No),
+    row("payer_uid", Rule::Serial(64), No, Optional, No, No),
+    row("description", Rule::Prose(256), Optional, Optional, No, No),
+    row("longitude", Rule::Degrees(180), Optional, Optional, No, No),
+    row("latitude", Rule::Degrees(90), Optional, Optional, No, No),
+    row("device_id", Rule::Text(32), Optional, Optional, No, No),
+    row("extended", Rule::Extended, Optional, Optional, Optional, No),
+    row("goods_details", Rule::Array(GOODS_DETAILS_BYTES_MAX), Optional, Optional, Optional, No),
+    row("reflect", Rule::Prose(64), Optional, Optional, No, No),
+    row("notify_url", Rule::Serial(128), Optional, Optional, No, No),
+    // Names the order beside client_sn or instead of it, in every request but pay and precreate.
+    row("sn", Rule::Serial(16), No, No, No, Optional),
+    row("refund_request_no", Rule::Serial(20), No, No, Required, Optional),
+    row("refund_amount", Rule::Amount, No, No, Required, No),
+    row("client_tsn", Rule::Serial(64), No, No, Optional, No),
 ];
 
-const fn row(name: &'static str, rule: Rule, pay: Need, precreate: Need, refund: Need) -> Field {
-    Field { name, rule, pay, precreate, refund }
+const fn row(name: &'static str, rule: Rule, pay: Need, precreate: Need, refund: Need, query: Need) -> Field {
+    Field { name, rule, pay, precreate, refund, query }
 }
 
 impl Field {
@@ -85,13 +92,14 @@ impl Field {
             Call::Pay => self.pay,
             Call::Precreate => self.precreate,
             Call::Refund => self.refund,
-            Call::Query | Call::Cancel => No,
+            Call::Query => self.query,
+            Call::Cancel => No,
         }
     }
 
-    /// An empty value takes an optional field back; of these it is an error.
+    /// An empty value takes back a field that some request can do without; of these it is an error.
     pub fn is_vital(&self) -> bool {
-        self.pay == Required || self.refund == Required
+        (self.pay == Required || self.refund == Required) && self.query == No
     }
 }
 
@@ -102,6 +110,7 @@ pub fn field(name: &str) -> Option<&'static Field> {
 /// Checks `value` against `rule`; the error names `name` and the rule, and never quotes the value.
 pub fn check(name: &str, rule: Rule, value: &str) -> Result<()> {
     let verdict = match rule {
+        Rule::Ascii(max) => ascii(value, max),
         Rule::Serial(max) => serial(value, max),
         Rule::Text(max) => text(value, max, |c| c.is_control()),
         Rule::Prose(max) => text(value, max, |c| c.is_control() && !"\t\r\n".contains(c)),
@@ -115,6 +124,13 @@ pub fn check(name: &str, rule: Rule, value: &str) -> Result<()> {
 }
 
 type Verdict = std::result::Result<(), String>;
+
+fn ascii(value: &str, max: usize) -> Verdict {
+    if !(1..=max).contains(&value.len()) || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(format!("must be 1 to {max} visible ASCII characters without white space"));
+    }
+    Ok(())
+}
 
 fn serial(value: &str, max: usize) -> Verdict {
     if value.is_empty() || value.len() > max {

@@ -10,5 +10,6 @@ pub mod notify;
 pub mod reply;
 pub mod request;
 pub mod sign;
+pub mod terminal;
 pub mod verify;
 pub mod words;

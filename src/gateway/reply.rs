@@ -26,8 +26,11 @@ pub struct Reply {
 /// The order that a reply has to be about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
-    pub terminal_sn: String,
-    pub client_sn: String,
+    /// Absent where another terminal may have made the order.
+    pub terminal_sn: Option<String>,
+    /// Our number, the gateway's, or both; a reply must have what is there.
+    pub client_sn: Option<String>,
+    pub sn: Option<String>,
     /// Absent for an order that this library did not make.
     pub total_amount: Option<String>,
 }
@@ -112,23 +115,31 @@ impl Reply {
 
     /// Nothing in the reply speaks of another order.
     pub fn fits(&self, order: &Identity) -> bool {
-        let same = |key: &str, ours: &str| self.get(key).is_none_or(|theirs| theirs == ours);
+        let same = |key: &str, ours: &Option<String>| {
+            ours.is_none() || self.get(key).is_none_or(|theirs| Some(theirs) == ours.as_deref())
+        };
         (same("client_sn", &order.client_sn) || bug!(OrderNotCompared))
+            && same("sn", &order.sn)
             && same("terminal_sn", &order.terminal_sn)
-            && order
-                .total_amount
-                .as_deref()
-                .is_none_or(|amount| same("total_amount", amount) || bug!(AmountNotCompared))
+            && (same("total_amount", &order.total_amount) || bug!(AmountNotCompared))
+    }
+
+    /// The reply has the order's number; of two, both.
+    pub fn is_about(&self, order: &Identity) -> bool {
+        let same = |key: &str, ours: &Option<String>| ours.is_none() || self.get(key) == ours.as_deref();
+        let named = order.client_sn.is_some() || order.sn.is_some();
+        bug!(OrderNotCompared) || (named && same("client_sn", &order.client_sn) && same("sn", &order.sn))
     }
 
     /// The order that the reply itself names, for a reader who cannot know which one was meant. What it leaves out is
     /// empty, so that it names no order.
     pub fn identity(&self) -> Identity {
-        let own = |key: &str| self.get(key).unwrap_or_default().to_owned();
+        let own = |key: &str| Some(self.get(key).unwrap_or_default().to_owned());
         Identity {
             terminal_sn: own("terminal_sn"),
             client_sn: own("client_sn"),
-            total_amount: Some(own("total_amount")),
+            sn: None,
+            total_amount: own("total_amount"),
         }
     }
 
@@ -141,7 +152,7 @@ impl Reply {
     /// The reply names this very order and this very amount: without both, "paid" proves nothing.
     pub fn names(&self, order: &Identity) -> bool {
         self.fits(order)
-            && (self.get("client_sn") == Some(&order.client_sn) || bug!(OrderNotCompared))
+            && self.is_about(order)
             && order.total_amount.is_some()
             && (self.get("total_amount") == order.total_amount.as_deref() || bug!(AmountNotCompared))
     }
@@ -179,7 +190,8 @@ mod tests {
     use super::*;
 
     fn identity() -> Identity {
-        Identity { terminal_sn: "t".into(), client_sn: "c".into(), total_amount: Some("100".into()) }
+        let own = |text: &str| Some(text.to_owned());
+        Identity { terminal_sn: own("t"), client_sn: own("c"), sn: None, total_amount: own("100") }
     }
 
     fn read(body: &str) -> Reply {
@@ -277,5 +289,22 @@ mod tests {
         for other in [r#"{"client_sn":"d"}"#, r#"{"terminal_sn":"u"}"#, r#"{"client_sn":"c","total_amount":"1"}"#] {
             assert!(!with(other).fits(&identity()), "{other}");
         }
+    }
+
+    #[test]
+    fn an_order_that_is_known_by_the_gateways_number_is_named_by_it() {
+        let with = |data: &str| {
+            read(&format!(r#"{{"result_code":"200","biz_response":{{"result_code":"SUCCESS","data":{data}}}}}"#))
+        };
+        let by_sn = Identity { terminal_sn: None, client_sn: None, sn: Some("7".into()), total_amount: None };
+        assert!(with(r#"{"sn":"7","client_sn":"theirs","terminal_sn":"theirs"}"#).is_about(&by_sn));
+        for other in [r#"{"sn":"8"}"#, r#"{"client_sn":"7"}"#, "{}"] {
+            assert!(!with(other).is_about(&by_sn), "{other}");
+        }
+        let by_both = Identity { client_sn: Some("c".into()), ..by_sn.clone() };
+        assert!(with(r#"{"sn":"7","client_sn":"c"}"#).is_about(&by_both));
+        assert!(!with(r#"{"sn":"7","client_sn":"d"}"#).is_about(&by_both));
+        let nameless = Identity { sn: None, ..by_sn };
+        assert!(!with(r#"{"sn":"7","client_sn":"c"}"#).is_about(&nameless));
     }
 }

@@ -3,6 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::field::{Need, FIELDS};
+use super::reply::Identity;
 use super::sign::sign;
 use crate::abi::UPAY_E_MISSING;
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ pub enum Call {
 }
 
 impl Call {
-    pub fn path(self) -> &'static str {
+    pub const fn path(self) -> &'static str {
         match self {
             Call::Pay => "/upay/v2/pay",
             Call::Precreate => "/upay/v2/precreate",
@@ -39,6 +40,9 @@ impl Call {
     }
 }
 
+/// What a cancel may go to instead, where the gateway's owner says so: the same in all but the name.
+pub const REVOKE: &str = "/upay/v2/revoke";
+
 /// Payways that cannot be paid by scanning the till's code (002): 6, the QQ wallet.
 const PAYWAYS_WITHOUT_PRECREATE: &[&str] = &["6"];
 
@@ -47,11 +51,10 @@ const PAYWAYS_WITHOUT_PRECREATE: &[&str] = &["6"];
 pub fn of_fields(
     call: Call,
     terminal_sn: &str,
-    client_sn: &str,
+    order: &Identity,
     value: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<u8>> {
-    let mut body = Body::new(terminal_sn);
-    body.text("client_sn", client_sn);
+    let mut body = Body::about(terminal_sn, order);
     if value("longitude").is_some() != value("latitude").is_some() {
         return Err(Error::value("longitude, latitude", "must be given both or neither"));
     }
@@ -76,32 +79,35 @@ pub fn of_fields(
     body.bytes()
 }
 
-/// The body of /query and /cancel. The order is named by our own number alone: the gateway prefers its `sn` where both
-/// are given, and a wrong `sn` would then speak for this order.
 /// The refund of the full amount that reverses an order. Its number is the order's own, so that it stays the same through
 /// every try and every restart.
-pub fn reversal(terminal_sn: &str, client_sn: &str, total_amount: &str, operator: &str) -> Result<Vec<u8>> {
-    let number = format!("R{:.19}", sign(client_sn.as_bytes(), ""));
-    of_fields(Call::Refund, terminal_sn, client_sn, |name| match name {
+pub fn reversal(terminal_sn: &str, order: &Identity, operator: &str) -> Result<Vec<u8>> {
+    let number = format!("R{:.19}", sign(order.client_sn.as_deref().unwrap_or_default().as_bytes(), ""));
+    of_fields(Call::Refund, terminal_sn, order, |name| match name {
         "refund_request_no" => Some(number.clone()),
-        "refund_amount" => Some(total_amount.to_owned()),
+        "refund_amount" => order.total_amount.clone(),
         "operator" => Some(operator.to_owned()),
         _ => None,
     })
 }
 
-/// A query with a refund's number asks about that refund.
-pub fn about(terminal_sn: &str, client_sn: &str, refund_request_no: Option<&str>) -> Result<Vec<u8>> {
-    let mut body = Body::new(terminal_sn);
-    body.text("client_sn", client_sn);
+/// The body of /query and /cancel. A query with a refund's number asks about that refund.
+pub fn about(terminal_sn: &str, order: &Identity, refund_request_no: Option<&str>) -> Result<Vec<u8>> {
+    let mut body = Body::about(terminal_sn, order);
     if let Some(number) = refund_request_no {
         body.text("refund_request_no", number);
     }
     body.bytes()
 }
 
+/// What may be sent as a request's body.
+pub fn is_object(json: &str) -> bool {
+    matches!(serde_json::from_str(json), Ok(serde_json::Value::Object(_)))
+}
+
 /// A JSON object whose members keep the order in which they were added.
-struct Body(Vec<(&'static str, Part)>);
+#[derive(Default)]
+pub(super) struct Body(Vec<(&'static str, Part)>);
 
 enum Part {
     Text(String),
@@ -109,17 +115,23 @@ enum Part {
 }
 
 impl Body {
-    fn new(terminal_sn: &str) -> Self {
-        let mut body = Self(Vec::new());
+    /// Of two numbers the gateway goes by its own, and the reply has to have both.
+    fn about(terminal_sn: &str, order: &Identity) -> Self {
+        let mut body = Self::default();
         body.text("terminal_sn", terminal_sn);
+        for (name, number) in [("sn", &order.sn), ("client_sn", &order.client_sn)] {
+            if let Some(number) = number {
+                body.text(name, number);
+            }
+        }
         body
     }
 
-    fn text(&mut self, name: &'static str, value: &str) {
+    pub(super) fn text(&mut self, name: &'static str, value: &str) {
         self.0.push((name, Part::Text(value.to_owned())));
     }
 
-    fn bytes(&self) -> Result<Vec<u8>> {
+    pub(super) fn bytes(&self) -> Result<Vec<u8>> {
         serde_json::to_vec(self).map_err(|error| Error::value("request", error))
     }
 }
@@ -141,6 +153,10 @@ impl Serialize for Body {
 mod tests {
     use super::*;
 
+    fn c1() -> Identity {
+        Identity { terminal_sn: None, client_sn: Some("c1".into()), sn: None, total_amount: None }
+    }
+
     fn order(name: &str) -> Option<String> {
         let value = match name {
             "total_amount" => "1000",
@@ -155,7 +171,7 @@ mod tests {
 
     #[test]
     fn pay_carries_text_as_strings_and_json_as_it_was_given() {
-        let body = of_fields(Call::Pay, "t1", "c1", order).unwrap();
+        let body = of_fields(Call::Pay, "t1", &c1(), order).unwrap();
         assert_eq!(
             String::from_utf8(body).unwrap(),
             r#"{"terminal_sn":"t1","client_sn":"c1","total_amount":"1000","dynamic_id":"130818341921441147","subject":"披萨 \"大\"","operator":"01","extended":{"price":1.10}}"#
@@ -165,7 +181,8 @@ mod tests {
     #[test]
     fn pay_names_the_field_that_is_missing() {
         for missing in ["total_amount", "dynamic_id", "subject", "operator"] {
-            let error = of_fields(Call::Pay, "t1", "c1", |name| order(name).filter(|_| name != missing)).unwrap_err();
+            let error =
+                of_fields(Call::Pay, "t1", &c1(), |name| order(name).filter(|_| name != missing)).unwrap_err();
             assert_eq!(error.status, UPAY_E_MISSING);
             assert!(error.message.contains(missing));
         }
@@ -174,13 +191,13 @@ mod tests {
     #[test]
     fn longitude_goes_with_latitude() {
         let lonely = |name: &str| if name == "longitude" { Some("1".into()) } else { order(name) };
-        assert!(of_fields(Call::Pay, "t1", "c1", lonely).unwrap_err().message.contains("latitude"));
+        assert!(of_fields(Call::Pay, "t1", &c1(), lonely).unwrap_err().message.contains("latitude"));
     }
 
     #[test]
     fn precreate_needs_a_payway_that_has_one_and_takes_no_barcode() {
         let with = |payway: Option<&'static str>| {
-            of_fields(Call::Precreate, "t1", "c1", move |name| match name {
+            of_fields(Call::Precreate, "t1", &c1(), move |name| match name {
                 "payway" => payway.map(str::to_owned),
                 name => order(name),
             })

@@ -24,8 +24,9 @@ const fn words(advice: i32, zh: &'static str, en: &'static str) -> Words {
     Words { advice, zh, en }
 }
 
-/// `phase` matters while the outcome is pending, `biz_error_code` when the gateway refused for a business reason.
-pub fn of(action: i32, outcome: i32, status: upay_status, phase: &str, biz_error_code: Option<&str>) -> Words {
+/// `phase` matters while the outcome is pending, `why` when the gateway refused: its biz_error_code, or its
+/// error_code.
+pub fn of(action: i32, outcome: i32, status: upay_status, phase: &str, why: Option<&str>) -> Words {
     match outcome {
         UPAY_OUTCOME_PENDING if action == UPAY_ACTION_READ => {
             words(UPAY_ADVICE_WAIT, "订单尚未了结，请勿交货。", "The order has no end yet. Hand over no goods.")
@@ -42,7 +43,10 @@ pub fn of(action: i32, outcome: i32, status: upay_status, phase: &str, biz_error
             UPAY_ACTION_CANCEL => cancel(outcome, status),
             UPAY_ACTION_WATCH => watch(outcome),
             UPAY_ACTION_REFUND => refund(outcome, status),
-            _ => pay(outcome, status, biz_error_code),
+            UPAY_ACTION_CALL => {
+                words(UPAY_ADVICE_NONE, "支付网关已完成此请求。", "The gateway has carried the request out.")
+            }
+            _ => pay(outcome, status, why),
         },
     }
 }
@@ -189,7 +193,7 @@ fn watch(outcome: i32) -> Words {
     }
 }
 
-fn pay(outcome: i32, status: upay_status, biz_error_code: Option<&str>) -> Words {
+fn pay(outcome: i32, status: upay_status, why: Option<&str>) -> Words {
     if outcome == UPAY_OUTCOME_SUCCESS {
         return words(UPAY_ADVICE_DELIVER, "收款成功，请交货。", "Paid. Hand over the goods.");
     }
@@ -204,11 +208,11 @@ fn pay(outcome: i32, status: upay_status, biz_error_code: Option<&str>) -> Words
             "终端号或密钥有误，未扣款，请联系收银软件厂商。",
             "The terminal number or its key is wrong; nothing was charged. Call the till's maker.",
         ),
-        UPAY_E_REQUEST => words(
+        UPAY_E_REQUEST => why.and_then(codes::request_error).unwrap_or(words(
             UPAY_ADVICE_FIX_REQUEST,
             "支付网关不接受此请求，未扣款，请联系收银软件厂商。",
             "The gateway does not accept the request; nothing was charged. Call the till's maker.",
-        ),
+        )),
         UPAY_E_EXPIRED => words(
             UPAY_ADVICE_RETRY,
             "顾客未在规定时间内付款，订单已撤销，可重新收款。",
@@ -224,13 +228,10 @@ fn pay(outcome: i32, status: upay_status, biz_error_code: Option<&str>) -> Words
             "支付网关没有收到此订单，可重新收款；若此订单稍后才到达并扣款，会自动退回。",
             "The gateway did not get the order: start a new payment. Should it arrive late, it is given back.",
         ),
-        _ => match biz_error_code.and_then(codes::refusal_of) {
-            Some(words) => words,
-            None => words(
-                UPAY_ADVICE_RETRY,
-                "收款失败，未扣款或款项已退回顾客，可重新收款。",
-                "The payment failed; nothing was charged, or it was given back. Start a new payment.",
-            ),
-        },
+        _ => why.and_then(codes::refusal_of).unwrap_or(words(
+            UPAY_ADVICE_RETRY,
+            "收款失败，未扣款或款项已退回顾客，可重新收款。",
+            "The payment failed; nothing was charged, or it was given back. Start a new payment.",
+        )),
     }
 }

@@ -22,8 +22,11 @@ pub struct Place {
 
 impl Place {
     pub fn take(directory: &Path, terminal_sn: &str) -> Result<Self> {
+        Self::named(directory, &file_name(terminal_sn))
+    }
+
+    pub fn named(directory: &Path, name: &str) -> Result<Self> {
         disk::directory(directory).map_err(|error| failed("make", directory, &error))?;
-        let name = file_name(terminal_sn);
         let lock_path = directory.join(format!("{name}.lock"));
         let lock = disk::lock(&lock_path).map_err(|error| match error {
             TryLockError::WouldBlock => {
@@ -34,7 +37,7 @@ impl Place {
         Ok(Self { journal: directory.join(format!("{name}.journal")), directory: directory.to_owned(), _lock: lock })
     }
 
-    /// Opens the journal. What is there is checked on a copy first, because opening repairs and so writes.
+    /// Opens the journal. What is there is checked on a copy first.
     pub fn database(
         &self,
         check: impl FnOnce(&mut Database) -> Result<()>,
@@ -42,7 +45,7 @@ impl Place {
     ) -> Result<Database> {
         match disk::read(&self.journal) {
             Ok(bytes) => {
-                try_on_copy(&bytes, check)?;
+                on_copy(&bytes, check)?;
                 // An earlier start may have ended between giving the file its name and putting that name on disk.
                 if !bug!(NameNotSynced) {
                     disk::sync_directory(&self.directory).map_err(|error| failed("sync", &self.directory, &error))?;
@@ -61,22 +64,46 @@ impl Place {
 
     /// A new journal appears whole or not at all: an empty or half-written one is damage.
     fn make(&self, begin: impl FnOnce(&Database) -> Result<()>) -> Result<Database> {
-        let draft = self.journal.with_extension("new");
-        let failed = |error| failed("make", &draft, &error);
+        drop(self.draft(begin)?);
+        self.become_journal(self)?;
+        self.open(&self.journal)
+    }
+
+    fn draft_path(&self) -> PathBuf {
+        self.journal.with_extension("new")
+    }
+
+    pub fn draft(&self, begin: impl FnOnce(&Database) -> Result<()>) -> Result<Database> {
+        let draft = self.draft_path();
         match disk::remove(&draft) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("make", &draft, &error)),
             _ => {}
         }
         let database = self.open(&draft)?;
         begin(&database)?;
-        drop(database);
-        disk::rename(&draft, &self.journal).map_err(failed)?;
-        disk::sync_directory(&self.directory).map_err(failed)?;
-        self.open(&self.journal)
+        Ok(database)
+    }
+
+    /// The draft that was made here is the journal there from now on.
+    pub fn become_journal(&self, there: &Place) -> Result<()> {
+        let draft = self.draft_path();
+        let renamed = disk::rename(&draft, &there.journal);
+        let synced = renamed.and_then(|()| disk::sync_directory(&there.directory));
+        synced.map_err(|error| failed("make", &draft, &error))
+    }
+
+    pub fn is_made(&self) -> bool {
+        disk::exists(&self.journal)
+    }
+
+    /// What is left of a draft is in nobody's way: the next one takes its place.
+    pub fn discard(&self) {
+        let _ = disk::remove(&self.draft_path());
     }
 }
 
-fn try_on_copy(bytes: &[u8], check: impl FnOnce(&mut Database) -> Result<()>) -> Result<()> {
+/// Opens a copy in memory, because opening repairs and so writes.
+pub fn on_copy<T>(bytes: &[u8], look: impl FnOnce(&mut Database) -> Result<T>) -> Result<T> {
     if bytes.is_empty() {
         return Err(damaged("it is empty"));
     }
@@ -87,7 +114,7 @@ fn try_on_copy(bytes: &[u8], check: impl FnOnce(&mut Database) -> Result<()>) ->
     let checked = catch_unwind(AssertUnwindSafe(|| {
         let mut database =
             Database::builder().create_with_backend(copy).map_err(|error| damaged(&error.to_string()))?;
-        check(&mut database)
+        look(&mut database)
     }));
     checked.unwrap_or_else(|_| Err(damaged("it is unreadable")))
 }
@@ -102,7 +129,7 @@ fn file_name(terminal_sn: &str) -> String {
     format!("terminal-{}", terminal_sn.bytes().map(byte).collect::<String>())
 }
 
-fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
+pub fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
     // Not in the system's own words, which are in its user's language and so not ASCII.
     let code = error.raw_os_error().map_or_else(String::new, |code| format!(" (os error {code})"));
     let (path, kind) = (path.display(), error.kind());

@@ -2,9 +2,11 @@
 //! heard yet. On disk before it counts: a crash at any instant leaves either no record and nothing sent, or a record
 //! that the next start resolves.
 //!
-//! One file a terminal, in redb, readable by its owner alone. It holds no key, no barcode and no payer's account.
+//! One file a terminal, in redb, readable by its owner alone. It holds the terminal's keys once it was activated or
+//! checked in here, and no barcode and no payer's account.
 
 mod file;
+mod ring;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,17 +19,23 @@ use crate::abi::*;
 use crate::error::{Error, Result};
 use crate::flow::Fate;
 use file::Place;
+pub use ring::{activated, Ring, Room};
 
 /// The record's key → the record, as JSON.
 const ORDERS: TableDefinition<&str, &[u8]> = TableDefinition::new("orders");
 /// The key of each record that the next start has to look at.
 const PENDING: TableDefinition<&str, ()> = TableDefinition::new("pending");
-/// What this file is: `format` and `terminal_sn`.
+/// What this file is: `format` and `terminal_sn`; and the terminal's keys.
 const ABOUT: TableDefinition<&str, &str> = TableDefinition::new("about");
 const FORMAT: &str = "upay journal 1";
 
+const DAY_MS: u64 = 24 * 3600 * 1000;
+/// Records that one transaction forgets.
+const PRUNED_AT_ONCE: usize = 256;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
+    /// Or [`by_sn`], for an order that is known by the gateway's number alone.
     pub client_sn: String,
     /// Absent when the order was made elsewhere and only cancelled here.
     pub total_amount: Option<String>,
@@ -77,6 +85,16 @@ impl State {
     pub fn is_open(self) -> bool {
         matches!(self, State::Querying | State::Cancelling { .. } | State::Watched)
     }
+}
+
+/// What an order is called here that is known by the gateway's number alone. No client_sn holds white space.
+pub fn by_sn(sn: &str) -> String {
+    format!("sn {sn}")
+}
+
+/// The gateway's number in such a name.
+pub fn sn_of(name: &str) -> Option<&str> {
+    name.strip_prefix("sn ")
 }
 
 pub fn refund_key(client_sn: &str, refund_request_no: &str) -> String {
@@ -148,8 +166,11 @@ impl Open {
 impl Journal {
     /// Opens the journal of `terminal_sn` in `directory`, and makes both when they are not there.
     pub fn open(directory: &Path, terminal_sn: &str) -> Result<Self> {
-        let place = Some(Place::take(directory, terminal_sn)?);
-        let mut open = Open { database: None, place, terminal_sn: terminal_sn.to_owned() };
+        Self::at(Place::take(directory, terminal_sn)?, terminal_sn)
+    }
+
+    fn at(place: Place, terminal_sn: &str) -> Result<Self> {
+        let mut open = Open { database: None, place: Some(place), terminal_sn: terminal_sn.to_owned() };
         open.reopen()?;
         Ok(Self(Arc::new(RwLock::new(Some(open)))))
     }
@@ -184,27 +205,27 @@ impl Journal {
     /// Records an order that is about to be sent for the first time; an error means that it must not be sent.
     pub fn begin_order(&self, record: &Record) -> Result<()> {
         let durability = if bug!(OrderNotSynced) { Durability::None } else { Durability::Immediate };
-        self.write(durability, |orders| match orders.get(&record.client_sn)? {
+        self.write(durability, |tables| match tables.get(&record.client_sn)? {
             Some(earlier) if earlier.state != State::NotSent => Err(Error::new(
                 UPAY_E_DUPLICATE,
                 "client_sn: was sent before, and is never sent twice; take a new one",
             )),
-            _ => orders.put(record),
+            _ => tables.put(record),
         })
     }
 
     /// Tried once more with the store opened anew when the disk fails: a record that is put is owed.
     pub fn put(&self, record: &Record) -> Result<()> {
-        let put = || self.write(Durability::Immediate, |orders| orders.put(record));
+        let put = || self.write(Durability::Immediate, |tables| tables.put(record));
         put().or_else(|error| if error.status == UPAY_E_STORAGE { put() } else { Err(error) })
     }
 
     /// Changes what is there, and leaves alone what others have changed since.
     pub fn amend(&self, key: &str, change: impl FnOnce(&mut Record)) -> Result<()> {
-        self.write(Durability::Immediate, |orders| match orders.get(key)? {
+        self.write(Durability::Immediate, |tables| match tables.get(key)? {
             Some(mut record) => {
                 change(&mut record);
-                orders.put(&record)
+                tables.put(&record)
             }
             None => Ok(()),
         })
@@ -213,10 +234,10 @@ impl Journal {
     /// The host has heard what became of the order, if that is still what `heard` accepts. Reaches the disk with the next
     /// record, or with [`Journal::flush`]: a crash in between makes the host hear it again.
     pub fn told(&self, key: &str, heard: impl FnOnce(Fate) -> bool) -> Result<()> {
-        self.write(Durability::None, |orders| match orders.get(key)? {
+        self.write(Durability::None, |tables| match tables.get(key)? {
             Some(mut record) if record.is_untold() && record.fate.is_some_and(heard) => {
                 record.told = true;
-                orders.put(&record)
+                tables.put(&record)
             }
             _ => Ok(()),
         })
@@ -252,18 +273,48 @@ impl Journal {
         })
     }
 
-    fn write(&self, durability: Durability, work: impl FnOnce(&mut Orders<'_>) -> Result<()>) -> Result<()> {
+    /// Forgets what ended more than `days` ago. A clock that has jumped ahead forgets nothing that the newest record does
+    /// not bear out. Returns how many were forgotten.
+    pub fn prune(&self, days: u64, wall_ms: u64) -> Result<usize> {
+        let ended = self.with(|database| {
+            let read = database.begin_read().map_err(storage)?;
+            let orders = read.open_table(ORDERS).map_err(storage)?;
+            let mut ended = Vec::new();
+            let mut newest_ms = 0;
+            for entry in orders.iter().map_err(storage)? {
+                let (key, record) = entry.map_err(storage)?;
+                let record = parse(record.value())?;
+                newest_ms = newest_ms.max(record.began_ms);
+                if !record.is_pending() {
+                    ended.push((record.began_ms, key.value().to_owned()));
+                }
+            }
+            let until_ms = newest_ms.min(wall_ms).saturating_sub(days.saturating_mul(DAY_MS));
+            ended.retain(|(began_ms, _)| *began_ms < until_ms);
+            Ok(ended)
+        })?;
+        // In small steps, so that a payment that begins meanwhile does not wait for all of them.
+        for some in ended.chunks(PRUNED_AT_ONCE) {
+            self.write(Durability::Immediate, |tables| {
+                some.iter().try_for_each(|(began_ms, key)| tables.forget(key, *began_ms))
+            })?;
+        }
+        Ok(ended.len())
+    }
+
+    fn write(&self, durability: Durability, work: impl FnOnce(&mut Tables<'_>) -> Result<()>) -> Result<()> {
         let written = self.with(|database| {
             let mut write = database.begin_write().map_err(storage)?;
             write.set_durability(durability).map_err(storage)?;
             // A commit counts once it is whole: a damaged one is then damage, and not taken for one that never was.
             write.set_two_phase_commit(true);
             {
-                let mut orders = Orders {
+                let mut tables = Tables {
                     orders: write.open_table(ORDERS).map_err(storage)?,
                     pending: write.open_table(PENDING).map_err(storage)?,
+                    about: write.open_table(ABOUT).map_err(storage)?,
                 };
-                work(&mut orders)?;
+                work(&mut tables)?;
             }
             write.commit().map_err(storage)
         });
@@ -276,15 +327,30 @@ impl Journal {
     }
 }
 
-struct Orders<'a> {
+struct Tables<'a> {
     orders: redb::Table<'a, &'static str, &'static [u8]>,
     pending: redb::Table<'a, &'static str, ()>,
+    about: redb::Table<'a, &'static str, &'static str>,
 }
 
-impl Orders<'_> {
+impl Tables<'_> {
+    fn put_about(&mut self, key: &str, value: &str) -> Result<()> {
+        self.about.insert(key, value).map_err(storage)?;
+        Ok(())
+    }
+
     fn get(&self, client_sn: &str) -> Result<Option<Record>> {
         let record = self.orders.get(client_sn).map_err(storage)?;
         record.map(|record| parse(record.value())).transpose()
+    }
+
+    /// Unless it has begun anew, or has news, since it was looked at.
+    fn forget(&mut self, key: &str, began_ms: u64) -> Result<()> {
+        let record = self.get(key)?;
+        if record.is_some_and(|record| record.began_ms == began_ms && !record.is_pending()) {
+            self.orders.remove(key).map_err(storage)?;
+        }
+        Ok(())
     }
 
     fn put(&mut self, record: &Record) -> Result<()> {
@@ -323,24 +389,30 @@ fn check(database: &mut Database, terminal_sn: &str) -> Result<()> {
     if !database.check_integrity().map_err(storage)? {
         return Err(damaged("its checksums do not match"));
     }
-    let read = database.begin_read().map_err(storage)?;
-    let about = read.open_table(ABOUT).map_err(|_| damaged("it is not a journal of this library"))?;
-    let said = |key: &str| -> Result<Option<String>> {
-        let value = about.get(key).map_err(storage)?;
-        Ok(value.map(|value| value.value().to_owned()))
-    };
-    if said("format")?.as_deref() != Some(FORMAT) {
-        return Err(damaged("it was written by another version of this library"));
-    }
-    if said("terminal_sn")?.as_deref() != Some(terminal_sn) {
+    if check_format(database)? != terminal_sn {
         return Err(damaged("it belongs to another terminal"));
     }
+    let read = database.begin_read().map_err(storage)?;
     let orders = read.open_table(ORDERS).map_err(storage)?;
     for entry in orders.iter().map_err(storage)? {
         let (_, record) = entry.map_err(storage)?;
         parse(record.value())?;
     }
     Ok(())
+}
+
+/// The file is a journal of this library; gives its terminal_sn.
+fn check_format(database: &Database) -> Result<String> {
+    let read = database.begin_read().map_err(storage)?;
+    let about = read.open_table(ABOUT).map_err(|_| damaged("it is not a journal of this library"))?;
+    let said = |key: &str| -> Result<String> {
+        let value = about.get(key).map_err(storage)?;
+        Ok(value.map(|value| value.value().to_owned()).unwrap_or_default())
+    };
+    if said("format")? != FORMAT {
+        return Err(damaged("it was written by another version of this library"));
+    }
+    said("terminal_sn")
 }
 
 fn damaged(what: &str) -> Error {

@@ -120,3 +120,90 @@ fn a_damaged_or_foreign_journal_is_an_error_and_stays_as_it_is() {
     let error = Journal::open(&scratch.0, "t2").map(drop).unwrap_err();
     assert!(error.message.contains("another terminal"), "{error}");
 }
+
+#[test]
+fn what_ended_long_ago_is_forgotten_and_nothing_else() {
+    const DAY_MS: u64 = 24 * 3600 * 1000;
+    let journal = Journal::in_memory("t").unwrap();
+    let put = |client_sn: &str, day: u64, state: State, told: bool| {
+        let fate = (!state.is_open()).then_some(Fate::Paid);
+        let record = Record::new(client_sn, UPAY_ACTION_PAY, Some("1".into()), state, day * DAY_MS);
+        journal.put(&Record { fate, told, ..record }).unwrap();
+    };
+    put("old", 100, State::Closed, true);
+    put("not-told", 100, State::Closed, false);
+    put("open", 100, State::Querying, false);
+    put("young", 180, State::Closed, true);
+    put("newest", 191, State::Closed, true);
+    // A clock that has jumped ten years ahead.
+    assert_eq!(journal.prune(90, 4000 * DAY_MS).unwrap(), 1);
+    let known = |client_sn: &str| journal.get(client_sn).unwrap().is_some();
+    assert!(!known("old"));
+    assert!(["not-told", "open", "young", "newest"].into_iter().all(known));
+    assert_eq!(journal.prune(90, 191 * DAY_MS).unwrap(), 0);
+    // More than one step forgets.
+    (0..600).for_each(|n| put(&format!("n{n}"), 10, State::Closed, true));
+    assert_eq!(journal.prune(90, 191 * DAY_MS).unwrap(), 600);
+}
+
+/// A small journal as its file has it, and what is in it.
+fn written() -> (Vec<u8>, Vec<Record>) {
+    let scratch = Scratch::new();
+    {
+        let journal = Journal::open(&scratch.0, "t1").unwrap();
+        for n in 0..20 {
+            journal.begin_order(&record(&format!("order-number-{n}"))).unwrap();
+        }
+        journal.put_ring(&Ring { terminal_key: "the-newest-key".into(), ..Ring::default() }).unwrap();
+        journal.put(&Record { state: State::Closed, fate: Some(Fate::Paid), ..record("order-number-3") }).unwrap();
+    }
+    let bytes = std::fs::read(scratch.journal()).unwrap();
+    let records = read_all(&bytes).unwrap().0;
+    assert_eq!(records.len(), 20);
+    (bytes, records)
+}
+
+/// As opening does it: on a copy.
+fn read_all(bytes: &[u8]) -> Result<(Vec<Record>, Option<String>)> {
+    file::on_copy(bytes, |database| {
+        check(database, "t1")?;
+        let read = database.begin_read().map_err(storage)?;
+        let orders = read.open_table(ORDERS).map_err(storage)?;
+        let records = orders.iter().map_err(storage)?.map(|entry| parse(entry.map_err(storage)?.1.value()));
+        let about = read.open_table(ABOUT).map_err(storage)?;
+        let ring = about.get("ring").map_err(storage)?.map(|ring| ring.value().to_owned());
+        Ok((records.collect::<Result<_>>()?, ring))
+    })
+}
+
+/// A bit of many bytes, one after the other: of those that hold something, and of those that seem to hold nothing.
+#[test]
+fn a_flipped_bit_anywhere_is_an_error_or_does_not_matter() {
+    let (whole, records) = written();
+    let ring = read_all(&whole).unwrap().1;
+    let used: Vec<usize> = (0..whole.len()).filter(|&place| whole[place] != 0).collect();
+    let mut refused = 0;
+    for (n, place) in used.iter().copied().step_by(61).chain((0..whole.len()).step_by(20_011)).enumerate() {
+        let mut flipped = whole.clone();
+        flipped[place] ^= 1 << (n % 8);
+        match read_all(&flipped) {
+            Ok(read) => assert!(read == (records.clone(), ring.clone()), "bit {} of byte {place}", n % 8),
+            Err(error) => {
+                assert_eq!(error.status, UPAY_E_STORAGE);
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 10, "only {refused} were noticed");
+}
+
+#[test]
+fn a_journal_that_was_cut_anywhere_is_an_error_or_does_not_matter() {
+    let (whole, records) = written();
+    for length in (0..64).chain((0..whole.len()).step_by(4096)).chain((0..whole.len()).step_by(9973)) {
+        match read_all(&whole[..length]) {
+            Ok((read, _)) => assert!(read == records, "cut at {length}"),
+            Err(error) => assert_eq!(error.status, UPAY_E_STORAGE),
+        }
+    }
+}

@@ -70,7 +70,8 @@ impl Http {
             Some(proxy) => (Phase::Proxy, format!("proxy {proxy}")),
             None => (Phase::Lookup, format!("connect to {}", self.server)),
         };
-        let progress = Progress::begin(interrupt, self.connect_timeout, exchange.reply_timeout, phase, place);
+        let progress =
+            Progress::begin(interrupt, self.connect_timeout, exchange.reply_timeout, exchange.until, phase, place);
         // A panic beneath is a fault of ours or of ureq's that the reply may have caused. It proves nothing.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             progress.left()?;

@@ -35,6 +35,7 @@ pub(super) struct Progress {
     interrupt: Interrupt,
     deadline: Cell<Instant>,
     reply_timeout: Duration,
+    until: Option<Instant>,
     phase: Cell<Phase>,
     place: RefCell<String>,
     depth: Cell<u32>,
@@ -75,13 +76,15 @@ impl Progress {
         interrupt: &Interrupt,
         connect_timeout: Duration,
         reply_timeout: Duration,
+        until: Option<Instant>,
         phase: Phase,
         place: String,
     ) -> Running {
         let progress = Rc::new(Progress {
             interrupt: interrupt.clone(),
-            deadline: Cell::new(after(connect_timeout)),
+            deadline: Cell::new(earlier(after(connect_timeout), until)),
             reply_timeout,
+            until,
             phase: Cell::new(phase),
             place: RefCell::new(place),
             depth: Cell::new(0),
@@ -145,7 +148,7 @@ impl Progress {
     /// There is a finished connection, new or pooled: the time for the reply begins, once.
     pub(super) fn finished(&self) {
         if !self.finished.replace(true) {
-            self.deadline.set(after(self.reply_timeout));
+            self.deadline.set(earlier(after(self.reply_timeout), self.until));
         }
     }
 
@@ -170,10 +173,6 @@ impl Progress {
     pub(super) fn stop(&self) -> Option<Stop> {
         self.stop.get()
     }
-
-    pub(super) fn reply_timeout(&self) -> Duration {
-        self.reply_timeout
-    }
 }
 
 impl fmt::Display for Stop {
@@ -186,6 +185,10 @@ impl fmt::Display for Stop {
 }
 
 impl std::error::Error for Stop {}
+
+fn earlier(deadline: Instant, until: Option<Instant>) -> Instant {
+    until.map_or(deadline, |until| until.min(deadline))
+}
 
 /// A time limit beyond what the clock can count is one that is never reached.
 fn after(timeout: Duration) -> Instant {

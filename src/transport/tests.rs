@@ -57,7 +57,14 @@ fn transport(options: &Options) -> Transport {
 }
 
 fn request(reply_timeout: Duration) -> Exchange<'static> {
-    Exchange { path: "/upay/v2/pay", authorization: "sn secret-sign", body: BODY, reply_timeout, fresh: true }
+    Exchange {
+        path: "/upay/v2/pay",
+        authorization: "sn secret-sign",
+        body: BODY,
+        reply_timeout,
+        until: None,
+        fresh: true,
+    }
 }
 
 fn exchange(options: &Options) -> Result<Answer, Error> {

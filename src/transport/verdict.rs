@@ -17,9 +17,7 @@ pub(super) fn of(error: ureq::Error, progress: &Progress, server: &str) -> Error
         return not_sent(&error, progress);
     }
     let (status, why) = match progress.stop() {
-        Some(Stop::Deadline) => {
-            (UPAY_E_NO_REPLY, format!("not complete within {} ms", progress.reply_timeout().as_millis()))
-        }
+        Some(Stop::Deadline) => (UPAY_E_NO_REPLY, "not complete in time".to_owned()),
         Some(Stop::Interrupt) => (UPAY_E_INTERRUPTED, Stop::Interrupt.to_string()),
         None => in_doubt(&error, progress),
     };

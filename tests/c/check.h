@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "http.h"
 #include "upay.h"
 
 /* How long a program waits for what must come. A failure takes this long, a success never does. */
@@ -404,39 +405,10 @@ static inline void never_drop(void *user_data)
 /* The body of a page of the simulator, to be freed. */
 static inline char *http_get(const char *url, const char *path)
 {
-    char host[64] = "", request[256];
-    int port = 0, connection;
-    struct sockaddr_in address;
-    size_t size = 4096, used = 0;
-    ssize_t got;
-    char *reply = malloc(size), *body;
+    char *body = http_ask(url, "GET", path, "");
 
-    CHECK(sscanf(url, "http://%63[0-9.]:%d", host, &port) == 2);
-    memset(&address, 0, sizeof address);
-    address.sin_family = AF_INET;
-    address.sin_port = htons((unsigned short)port);
-    CHECK(inet_pton(AF_INET, host, &address.sin_addr) == 1);
-    connection = socket(AF_INET, SOCK_STREAM, 0);
-    CHECK(connection >= 0);
-    CHECK(connect(connection, (struct sockaddr *)&address, sizeof address) == 0);
-    snprintf(request, sizeof request, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", path, host);
-    CHECK(write(connection, request, strlen(request)) == (ssize_t)strlen(request));
-    CHECK(reply != NULL);
-    while ((got = read(connection, reply + used, size - used - 1)) > 0) {
-        used += (size_t)got;
-        if (size - used < 2) {
-            size *= 2;
-            reply = realloc(reply, size);
-            CHECK(reply != NULL);
-        }
-    }
-    CHECK(got == 0);
-    close(connection);
-    reply[used] = '\0';
-    body = strstr(reply, "\r\n\r\n");
-    CHECK(body != NULL);
-    memmove(reply, body + 4, strlen(body + 4) + 1);
-    return reply;
+    CHECK(body != NULL && "the simulator answers");
+    return body;
 }
 
 /* The number that stands behind `key` somewhere behind `start`; -1 when there is none. */

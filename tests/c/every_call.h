@@ -23,7 +23,10 @@ static inline void every_client_call(upay_client *client, upay_status wanted)
     CHECK_STATUS(upay_client_set(client, "operator", "somebody"), wanted);
     CHECK_STATUS(upay_client_get(client, "operator", buffer, sizeof buffer, &length), wanted);
     CHECK_STATUS(upay_client_watch(client, never_event, NULL, never_drop), wanted);
+    CHECK_STATUS(upay_client_activate(client, "10000001", 100000), wanted);
     CHECK_STATUS(upay_client_start(client), wanted);
+    CHECK_STATUS(upay_client_checkin(client, 100000), wanted);
+    CHECK_STATUS(upay_client_call(client, "/echo/nobody", "{}", 100000, &event), wanted);
     CHECK_STATUS(upay_client_unfinished(client, &count), wanted);
     CHECK_STATUS(upay_client_next_event(client, 0, &event), wanted);
     CHECK_STATUS(upay_client_next_event(client, 100000, &event), wanted);

@@ -8,6 +8,7 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{channel, Receiver};
 use std::thread;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use super::header::built;
 use super::simulator::{Options, Simulator};
 
 /// A program that takes longer hangs: its own waits end earlier, and say what never came.
-const LIMIT: Duration = Duration::from_secs(240);
+pub const LIMIT: Duration = Duration::from_secs(240);
 /// Valgrind runs one thread at a time, many times slower.
 const LIMIT_UNDER_VALGRIND: Duration = Duration::from_secs(1800);
 /// How long the simulator waits for a request that must come.
@@ -47,12 +48,15 @@ programs![
     encodings,
     events,
     forked,
+    hammer,
+    limits,
     log_without_locks,
     made_up_handles,
     null_arguments,
     one_final_one_drop,
     pull_form,
     reentrant,
+    secrets,
     shared_by_32_threads,
     state_private,
     stop_while_held,
@@ -103,12 +107,15 @@ fn killed() {
 /// What valgrind cannot judge, and why. AddressSanitizer runs all of them.
 const NOT_UNDER_VALGRIND: &[(&str, &str)] = &[
     ("forked", "it ends processes in the middle of their work"),
+    ("killed_anywhere", "it ends processes in the middle of their work"),
     ("killed", "it ends processes in the middle of their work"),
+    ("hammer", "a load of many threads, of which valgrind runs one at a time"),
+    ("limits", "ten thousand payments, of which valgrind runs one thread at a time"),
     ("threads_bounded", "a load of a thousand payments, of which valgrind runs one thread at a time"),
     ("log_without_locks", "a load of many thousand queries, of which valgrind runs one thread at a time"),
 ];
 
-fn skipped_under_valgrind(name: &str) -> bool {
+pub fn skipped_under_valgrind(name: &str) -> bool {
     let row = NOT_UNDER_VALGRIND.iter().find(|(program, _)| *program == name && is_set("UPAY_TEST_VALGRIND"));
     if let Some((_, why)) = row {
         say(&format!("SKIPPED {name} under valgrind: {why}"));
@@ -116,28 +123,35 @@ fn skipped_under_valgrind(name: &str) -> bool {
     row.is_some()
 }
 
-fn is_set(variable: &str) -> bool {
+pub fn is_set(variable: &str) -> bool {
     std::env::var_os(variable).is_some_and(|value| value == "1")
 }
 
 /// To the person at the terminal, past the test harness, which keeps a passing test's output to itself.
-fn say(line: &str) {
+pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// One program, compiled, with what it needs.
-struct Bench {
+pub struct Bench {
     name: &'static str,
-    directory: PathBuf,
-    simulator: Simulator,
+    pub directory: PathBuf,
+    pub simulator: Simulator,
 }
 
 impl Bench {
     /// `None` when there is no C compiler; the terminal then says so.
-    fn set_up(name: &'static str) -> Option<Bench> {
-        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+    pub fn set_up(name: &'static str) -> Option<Bench> {
+        Self::with(name, Options { port: 0, quiet: true, ..Options::default() })
+    }
+
+    pub fn with(name: &'static str, options: Options) -> Option<Bench> {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let own = format!("{name}-{}-{number}", std::process::id());
+        let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(own);
         fs::create_dir_all(directory.join("state")).unwrap();
-        let simulator = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
+        let simulator = Simulator::start(options).unwrap();
         let bench = Bench { name, directory, simulator };
         bench.compile().then_some(bench)
     }
@@ -174,6 +188,13 @@ impl Bench {
     }
 
     fn start(&self, part: &[&str]) -> Program {
+        let mut command = self.command();
+        command.arg(self.simulator.url()).arg(self.directory.join("state")).args(part);
+        Program::of(command)
+    }
+
+    /// The program, without its arguments.
+    pub fn command(&self) -> Command {
         let mut command = if is_set("UPAY_TEST_VALGRIND") {
             let mut valgrind = Command::new("valgrind");
             valgrind.args([
@@ -187,11 +208,10 @@ impl Bench {
         } else {
             Command::new(self.program())
         };
-        command.arg(self.simulator.url()).arg(self.directory.join("state")).args(part);
         // The library's name is found where cargo has put it, whatever is installed on this machine.
         command.env("LD_LIBRARY_PATH", built()).env("DYLD_LIBRARY_PATH", built());
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
-        Program::of(child.unwrap_or_else(|error| panic!("{command:?}: {error}")))
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
     }
 
     /// Runs the program to its end, which has to be a good one.
@@ -207,19 +227,20 @@ impl Bench {
     }
 
     /// What a failing test leaves behind stays, to be looked at.
-    fn clear(self) {
+    pub fn clear(self) {
         let _ = fs::remove_dir_all(&self.directory);
     }
 }
 
 /// A program that runs, and what it says. Only stderr: nothing is said on stdout.
-struct Program {
-    child: Child,
+pub struct Program {
+    pub child: Child,
     said: Receiver<String>,
 }
 
 impl Program {
-    fn of(mut child: Child) -> Program {
+    pub fn of(mut command: Command) -> Program {
+        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let mut stderr = child.stderr.take().expect("it is piped");
         let (tell, said) = channel();
         let listen = move || {
@@ -233,7 +254,7 @@ impl Program {
     }
 
     /// All that it says until its end; killed, and only it, when that takes longer than `limit`.
-    fn output(&mut self, limit: Duration) -> String {
+    pub fn output(&mut self, limit: Duration) -> String {
         self.said.recv_timeout(limit).unwrap_or_else(|_| {
             let _ = self.child.kill();
             let said = self.said.recv_timeout(PATIENCE).unwrap_or_default();

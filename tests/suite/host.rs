@@ -86,6 +86,10 @@ impl Ear {
         heard.0.clone()
     }
 
+    pub fn so_far(&self) -> Vec<Heard> {
+        self.heard.lock().unwrap().0.clone()
+    }
+
     /// The one final event, once the host's data was let go.
     pub fn final_one(&self, what: &str) -> Heard {
         let heard = self.wait(what, |_, drops| drops > 0);
@@ -165,32 +169,86 @@ impl Client {
     }
 
     pub fn start_in(state_dir: &std::path::Path, url: &str, settings: &[(&str, &str)]) -> Self {
+        let client = Self::make(state_dir, url, &[]);
+        let own = [("terminal_sn", DEFAULT_TERMINAL_SN), ("terminal_key", DEFAULT_TERMINAL_KEY)];
+        for (key, value) in own.iter().chain(settings) {
+            ok(client.set(key, value), key);
+        }
+        ok(client.begin(), "start");
+        client
+    }
+
+    /// A client that is not started, of no terminal.
+    pub fn make(state_dir: &std::path::Path, url: &str, settings: &[(&str, &str)]) -> Self {
         let mut handle = null_mut();
         // SAFETY: `handle` can be written.
         ok(unsafe { upay_client_new(&mut handle) }, "new");
         let watched = Arc::new(Ear::default());
         let client = Self { handle, watched, _scratch: None };
-        let directory = state_dir.to_str().unwrap();
-        let own = [
-            ("api_domain", url),
-            ("terminal_sn", DEFAULT_TERMINAL_SN),
-            ("terminal_key", DEFAULT_TERMINAL_KEY),
-            ("state_dir", directory),
-        ];
+        let own = [("api_domain", url), ("state_dir", state_dir.to_str().unwrap())];
         for (key, value) in own.iter().chain(QUICK).chain(settings) {
             ok(client.set(key, value), key);
         }
         let ear = Arc::into_raw(client.watched.clone()).cast_mut().cast();
         // SAFETY: the ear lives until `forget` has it.
         ok(unsafe { upay_client_watch(handle, Some(hear), ear, Some(forget)) }, "watch");
-        ok(upay_client_start(handle), "start");
         client
+    }
+
+    pub fn begin(&self) -> upay_status {
+        upay_client_start(self.handle)
+    }
+
+    pub fn activate(&self, code: &str) -> upay_status {
+        let code = CString::new(code).unwrap();
+        // SAFETY: the text ends with a NUL.
+        unsafe { upay_client_activate(self.handle, code.as_ptr(), PATIENCE_MS) }
+    }
+
+    pub fn checkin(&self) -> upay_status {
+        upay_client_checkin(self.handle, PATIENCE_MS)
+    }
+
+    /// The reply's echo field, and the event.
+    pub fn call(&self, path: &str, json: &str) -> Result<(String, Heard), upay_status> {
+        let (path, json) = (CString::new(path).unwrap(), CString::new(json).unwrap());
+        let mut event = null_mut();
+        // SAFETY: the texts end with a NUL; `event` can be written.
+        match unsafe { upay_client_call(self.handle, path.as_ptr(), json.as_ptr(), PATIENCE_MS, &mut event) } {
+            UPAY_OK => {}
+            status => return Err(status),
+        }
+        // SAFETY: the key ends with a NUL, and what is handed out lives as long as the event.
+        let echo = unsafe { upay_event_get(event, c"echo".as_ptr()).as_ref() };
+        // SAFETY: as above.
+        let echo = echo.map(|echo| unsafe { CStr::from_ptr(echo) }.to_str().unwrap().to_owned());
+        let heard = take(event);
+        upay_event_free(event);
+        Ok((echo.unwrap_or_default(), heard))
+    }
+
+    pub fn get(&self, key: &str) -> Result<String, upay_status> {
+        let (key, mut text) = (CString::new(key).unwrap(), [0 as c_char; 256]);
+        // SAFETY: the key ends with a NUL, the buffer has the room that is said.
+        match unsafe { upay_client_get(self.handle, key.as_ptr(), text.as_mut_ptr(), text.len(), null_mut()) } {
+            // SAFETY: the library ended the text with a NUL.
+            UPAY_OK => Ok(unsafe { CStr::from_ptr(text.as_ptr()) }.to_str().unwrap().to_owned()),
+            status => Err(status),
+        }
     }
 
     pub fn set(&self, key: &str, value: &str) -> upay_status {
         let (key, value) = (CString::new(key).unwrap(), CString::new(value).unwrap());
         // SAFETY: both texts end with a NUL.
         unsafe { upay_client_set(self.handle, key.as_ptr(), value.as_ptr()) }
+    }
+
+    /// The order of a number that was used before, maybe elsewhere.
+    pub fn order_of(&self, client_sn: &str) -> Order {
+        let (mut handle, number) = (null_mut(), CString::new(client_sn).unwrap());
+        // SAFETY: the number ends with a NUL; `handle` can be written.
+        ok(unsafe { upay_order_new(self.handle, number.as_ptr(), &mut handle) }, "order");
+        Order { handle }
     }
 
     pub fn order(&self, fields: &[(&str, &str)]) -> Order {
@@ -253,13 +311,17 @@ impl Order {
     }
 
     pub fn client_sn(&self) -> String {
-        let mut text = [0 as c_char; 64];
-        // SAFETY: the buffer has the room that is said.
-        let status =
-            unsafe { upay_order_get(self.handle, c"client_sn".as_ptr(), text.as_mut_ptr(), text.len(), null_mut()) };
-        ok(status, "client_sn");
-        // SAFETY: the library ended the text with a NUL.
-        unsafe { CStr::from_ptr(text.as_ptr()) }.to_str().unwrap().to_owned()
+        self.get("client_sn").unwrap()
+    }
+
+    pub fn get(&self, key: &str) -> Result<String, upay_status> {
+        let (key, mut text) = (CString::new(key).unwrap(), [0 as c_char; 256]);
+        // SAFETY: the key ends with a NUL, the buffer has the room that is said.
+        match unsafe { upay_order_get(self.handle, key.as_ptr(), text.as_mut_ptr(), text.len(), null_mut()) } {
+            // SAFETY: the library ended the text with a NUL.
+            UPAY_OK => Ok(unsafe { CStr::from_ptr(text.as_ptr()) }.to_str().unwrap().to_owned()),
+            status => Err(status),
+        }
     }
 
     /// In the callback form.

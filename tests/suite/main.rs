@@ -3,12 +3,16 @@
 #[path = "../../examples/simulator/server.rs"]
 mod simulator;
 
+mod bindings;
 mod c_programs;
 mod cancel;
 mod codes;
+mod docs;
 mod examples;
 mod header;
 mod host;
+mod install;
+mod killed_anywhere;
 mod layers;
 mod not_sent;
 mod notify;
@@ -18,3 +22,4 @@ mod read_reply;
 mod refund;
 mod restart;
 mod scenarios;
+mod terminal;

@@ -153,3 +153,28 @@ fn what_is_watched_and_was_not_heard_is_told_at_once_by_the_next_start() {
     assert_eq!((heard[0].outcome, heard[0].status), (UPAY_OUTCOME_FAILED, UPAY_E_NO_ORDER));
     assert_eq!(client.unfinished(), 1);
 }
+
+/// A lower bound, which a slow machine keeps as well.
+#[test]
+#[allow(clippy::disallowed_methods)] // A test's own measure; the library's clock is not for others.
+fn what_is_left_over_is_asked_about_at_no_more_than_twenty_requests_a_second() {
+    const ORDERS: usize = 60;
+    const GAP_MS: u64 = 50;
+    let (gateway, scratch) = (gateway(), Scratch::new());
+    let client = Client::start_in(&scratch.0, &gateway.url(), &[("poll", "3600000"), ("pay_timeout_ms", "3600000")]);
+    for _ in 0..ORDERS {
+        assert_eq!(client.sale(1, &scenario::named("never-paid").barcode(0)).pay_unheard(), UPAY_OK);
+    }
+    let sent = |orders: usize| gateway.wait_for(|ledger| ledger.orders.len() == orders, crate::host::PATIENCE);
+    let before = sent(ORDERS).expect("all are sent").requests;
+    client.stop();
+
+    let begun = std::time::Instant::now();
+    let client = Client::start_in(&scratch.0, &gateway.url(), &[("pay_timeout_ms", "500")]);
+    client.settle();
+    let took_ms = begun.elapsed().as_millis() as u64;
+    let requests = gateway.ledger().requests - before;
+    assert!(requests as usize >= 2 * ORDERS, "each is asked about and cancelled: {requests}");
+    assert!(took_ms >= (requests - 1) * GAP_MS, "{requests} requests in {took_ms} ms");
+    assert_eq!(gateway.ledger().charged_fen, 0);
+}

@@ -228,6 +228,7 @@ fn start() {
         ("precreate_timeout_ms", times.precreate.to_string()),
         ("cancel_timeout_ms", times.cancel.to_string()),
         ("language", "en".to_owned()),
+        ("auto_checkin", "off".to_owned()),
     ];
     for (key, value) in settings {
         client.set(key, &value).expect("a good setting");

@@ -101,6 +101,7 @@ pub struct Counters {
     pub requests: u64,
     pub refused: u64,
     pub redirects_followed: u64,
+    pub revokes: u64,
 }
 
 pub struct Book {

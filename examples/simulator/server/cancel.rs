@@ -17,6 +17,12 @@ const NOT_EXISTS: &str = "UPAY_ORDER_NOT_EXISTS";
 const REFUSED: &str = "UPAY_CANCEL_INVALID_ORDER_STATE";
 
 impl Desk {
+    /// The same under another name.
+    pub(super) fn revoke(&self, signer: &Signer, fields: &Fields) -> Result<Delivery, Refusal> {
+        self.write(|book, _| book.counters.revokes += 1);
+        self.cancel(signer, fields)
+    }
+
     pub(super) fn cancel(&self, signer: &Signer, fields: &Fields) -> Result<Delivery, Refusal> {
         let ticket = self.holds.ticket();
         let (delivery, hold_ms) = self.write(|book, now_ms| match book.find(signer, fields) {

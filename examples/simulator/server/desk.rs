@@ -41,7 +41,8 @@ fn call_of(path: &str) -> Option<(SignedBy, Parse, Act)> {
         "/upay/v2/precreate" => (SignedBy::Terminal, Fields::of_precreate, Desk::precreate),
         "/upay/v2/query" => (SignedBy::Terminal, Fields::of_query, Desk::query),
         "/upay/v2/refund" => (SignedBy::Terminal, Fields::of_refund, Desk::refund),
-        "/upay/v2/cancel" | "/upay/v2/revoke" => (SignedBy::Terminal, Fields::of_cancel, Desk::cancel),
+        "/upay/v2/cancel" => (SignedBy::Terminal, Fields::of_cancel, Desk::cancel),
+        "/upay/v2/revoke" => (SignedBy::Terminal, Fields::of_cancel, Desk::revoke),
         _ => return None,
     })
 }

@@ -21,6 +21,8 @@ pub struct Ledger {
     pub refused: u64,
     /// Requests that came to where a redirect had pointed.
     pub redirects_followed: u64,
+    /// Cancels that came to /upay/v2/revoke.
+    pub revokes: u64,
 }
 
 /// What is known about one client_sn.
@@ -103,8 +105,8 @@ pub struct LedgerActivation {
 
 impl Ledger {
     pub(super) fn of(book: &mut Book, now_ms: u64) -> Ledger {
-        let Counters { requests, refused, redirects_followed } = book.counters;
-        let mut ledger = Ledger { requests, refused, redirects_followed, ..Ledger::default() };
+        let Counters { requests, refused, redirects_followed, revokes } = book.counters;
+        let mut ledger = Ledger { requests, refused, redirects_followed, revokes, ..Ledger::default() };
         for entry in &mut book.entries {
             let order = LedgerOrder::of(entry, now_ms);
             ledger.charged_fen += order.charged_fen;

@@ -13,6 +13,7 @@ impl Ledger {
             ("requests", self.requests.to_string()),
             ("refused", self.refused.to_string()),
             ("redirects_followed", self.redirects_followed.to_string()),
+            ("revokes", self.revokes.to_string()),
         ]);
         let orders = format!("[{}]", orders.join(",\n"));
         let terminals = list(&self.terminals, LedgerTerminal::to_json);

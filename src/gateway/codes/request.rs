@@ -2,6 +2,7 @@
 
 use super::{find, row, Means, Row};
 use crate::abi::*;
+use crate::gateway::words::Words;
 
 /// The status that an error comes to: UPAY_E_GATEWAY for the gateway's own failures, which prove nothing, and a refusal
 /// for the rest.
@@ -114,4 +115,9 @@ pub static ROWS: &[Row<Failure>] = &[
 pub fn status(error_code: Option<&str>) -> upay_status {
     let row = error_code.and_then(|code| find(ROWS, code));
     row.map_or(UPAY_E_REQUEST, |row| row.means.0)
+}
+
+/// The words for a payment that was refused with this error.
+pub fn request_error(error_code: &str) -> Option<Words> {
+    find(ROWS, error_code).filter(|row| row.means == REQUEST).map(|row| Words::from(super::Entry::from(row)))
 }

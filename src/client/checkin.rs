@@ -1,0 +1,159 @@
+//! Checking in: the terminal's next key, once a day in Beijing before the first sale, and never while a payment is under way.
+//! A payment that begins in the meantime waits for its end.
+
+use std::mem::take;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::driver::Run;
+use super::keyring::Repeat;
+use super::terminal::{Terminal, UnderWay};
+use crate::abi::*;
+use crate::engine::clock::{self, Millis};
+use crate::engine::Lane;
+use crate::error::{Error, Result};
+use crate::gateway::reply::Reply;
+use crate::gateway::terminal::{self, Grant};
+use crate::log;
+use crate::transport::{Exchange, Interrupt};
+
+/// After a check-in that was not sent: a till without a network must not wait for one before each sale.
+const PAUSE_MS: Millis = 300_000;
+
+/// A check-in that is under way.
+pub struct Checkin {
+    interrupt: Interrupt,
+    /// Payments that began in the meantime.
+    waiting: Vec<(Arc<Run>, Option<Millis>)>,
+}
+
+impl Checkin {
+    /// Raised by a stop.
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    /// Puts off a run, which was to begin at `due` or at once.
+    pub fn delay(&mut self, run: &Arc<Run>, due: Option<Millis>) {
+        self.waiting.push((run.clone(), due));
+    }
+}
+
+impl Terminal {
+    /// The host's: blocks until the gateway has answered, or until `until`.
+    pub fn checkin(self: &Arc<Self>, until: Option<Instant>) -> Result<()> {
+        let _admitted = self.admit()?;
+        let device_id = self.device_id();
+        let device_id = device_id.ok_or_else(|| Error::new(UPAY_E_MISSING, "device_id: a check-in needs it"))?;
+        let turn = {
+            let mut under_way = self.under_way();
+            if under_way.checkin.is_some() {
+                return Err(Error::new(UPAY_E_STATE, "a check-in is under way"));
+            }
+            if !under_way.payments.is_empty() {
+                return Err(Error::new(UPAY_E_STATE, "no check-in while a payment is under way"));
+            }
+            self.take_turn(&mut under_way)
+        };
+        turn.check_in(&device_id, until)
+    }
+
+    /// By itself, where it is due and nothing stands against it. `under_way` is what was looked at.
+    pub fn checkin_when_due(self: &Arc<Self>, under_way: &mut UnderWay) {
+        let wanted = self.settings.auto_checkin && self.settings.state_dir.is_some();
+        let free = under_way.checkin.is_none() && under_way.payments.is_empty() && !under_way.closing;
+        if !(wanted && free) {
+            return;
+        }
+        let today = clock::beijing_day();
+        let due = clock::now() >= under_way.checkin_not_before && self.keyring.checkin_day() != Some(today);
+        let Some(device_id) = self.device_id().filter(|_| due) else { return };
+        let turn = self.take_turn(under_way);
+        self.engine.submit(Lane::Short, Box::new(move || turn.check_in_by_itself(&device_id, today)));
+    }
+
+    fn device_id(&self) -> Option<String> {
+        self.settings.device_id.clone().or_else(|| self.keyring.device_id())
+    }
+
+    fn take_turn(self: &Arc<Self>, under_way: &mut UnderWay) -> Turn {
+        let interrupt = Interrupt::new();
+        under_way.checkin = Some(Checkin { interrupt: interrupt.clone(), waiting: Vec::new() });
+        Turn { terminal: self.clone(), interrupt }
+    }
+}
+
+/// The right to check in, until it goes: then what waited begins.
+struct Turn {
+    terminal: Arc<Terminal>,
+    interrupt: Interrupt,
+}
+
+impl Turn {
+    /// A reply that is lost is asked for again, once and with the old key, which the gateway still takes.
+    fn check_in(&self, device_id: &str, until: Option<Instant>) -> Result<()> {
+        let mut renewed = self.ask(device_id, until);
+        let lost = |renewed: &Result<()>| renewed.as_ref().is_err_and(|error| (200..300).contains(&error.status));
+        let time_left = until.is_none_or(|until| clock::instant() < until);
+        if lost(&renewed) && time_left && !self.interrupt.is_raised() && !self.is_awaited() {
+            log::warn(format_args!("the check-in's reply is lost: checking in again"));
+            renewed = self.ask(device_id, until);
+        }
+        match &renewed {
+            Ok(()) => log::info(format_args!("checked in")),
+            Err(error) if error.status >= UPAY_E_REQUEST => {
+                log::error(format_args!("the gateway lets this terminal not check in: {} {error}", error.status));
+            }
+            Err(error) => log::warn(format_args!("not checked in: {} {error}", error.status)),
+        }
+        renewed
+    }
+
+    fn check_in_by_itself(&self, device_id: &str, today: u64) {
+        if let Err(error) = self.terminal.keyring.try_today(today) {
+            log::warn(format_args!("no check-in: {error}"));
+            self.terminal.under_way().checkin_not_before = clock::now() + PAUSE_MS;
+            return;
+        }
+        if self.check_in(device_id, None).is_err_and(|error| error.not_sent()) {
+            self.terminal.keyring.not_tried();
+            self.terminal.under_way().checkin_not_before = clock::now() + PAUSE_MS;
+        }
+    }
+
+    fn ask(&self, device_id: &str, until: Option<Instant>) -> Result<()> {
+        let Terminal { settings, transport, keyring, .. } = &*self.terminal;
+        let body = terminal::checkin(&settings.terminal_sn, device_id)?;
+        let reply = keyring.signed(&body, Repeat::WithOtherKey, |authorization| {
+            let exchange = Exchange {
+                path: terminal::CHECKIN,
+                authorization,
+                body: &body,
+                reply_timeout: settings.reply_timeout,
+                until,
+                fresh: true,
+            };
+            let answer = transport.exchange(&exchange, &self.interrupt)?;
+            Reply::read(answer.http_status, &answer.body)
+        })?;
+        keyring.renew(Grant::of(&reply)?, device_id)
+    }
+
+    /// A payment waits for it.
+    fn is_awaited(&self) -> bool {
+        self.terminal.under_way().checkin.as_ref().is_some_and(|checkin| !checkin.waiting.is_empty())
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let waiting = {
+            let mut under_way = self.terminal.under_way();
+            under_way.checkin.take().map(|mut checkin| take(&mut checkin.waiting)).unwrap_or_default()
+        };
+        for (run, due) in waiting {
+            self.terminal.let_begin(&run, due);
+        }
+        self.terminal.wind_up_when_idle();
+    }
+}

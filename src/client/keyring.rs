@@ -1,0 +1,136 @@
+//! The terminal's keys. The gateway takes the newest and the one before it, so both are kept, on disk before they are used.
+
+use parking_lot::Mutex;
+
+use crate::abi::*;
+use crate::error::{Error, Result};
+use crate::gateway::reply::{Reply, Standing};
+use crate::gateway::sign::{authorization, sign};
+use crate::gateway::terminal::Grant;
+use crate::journal::{Journal, Ring};
+use crate::log;
+
+pub struct Keyring {
+    terminal_sn: String,
+    journal: Journal,
+    ring: Mutex<Ring>,
+}
+
+/// Whether the same request may go out again under the other key, once the gateway has refused the signature of the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    Never,
+    WithOtherKey,
+}
+
+impl Keyring {
+    /// `given` is the host's key. What the journal has counts, as long as it comes from that very key.
+    pub fn open(journal: &Journal, terminal_sn: &str, given: &str) -> Result<Self> {
+        let given = Some(given).filter(|key| !key.is_empty());
+        let ring = match (journal.ring()?, given) {
+            (None, None) => return Err(Error::new(UPAY_E_MISSING, "terminal_key: start needs it")),
+            (None, Some(key)) => first(terminal_sn, key),
+            (Some(kept), Some(key)) if kept.origin != origin(terminal_sn, key) => {
+                log::info(format_args!("terminal_key is another one than before: it counts from now on"));
+                Ring { previous_key: Some(kept.terminal_key.clone()), ..with(kept, terminal_sn, key) }
+            }
+            (Some(kept), _) => kept,
+        };
+        Ok(Self { terminal_sn: terminal_sn.to_owned(), journal: journal.clone(), ring: Mutex::new(ring) })
+    }
+
+    pub fn device_id(&self) -> Option<String> {
+        self.ring.lock().device_id.clone()
+    }
+
+    pub fn checkin_day(&self) -> Option<u64> {
+        self.ring.lock().checkin_day
+    }
+
+    /// Sends `body` with the newest key and, where that may be, again with the one before when the gateway refuses the
+    /// signature: then it has done nothing.
+    pub fn signed(&self, body: &[u8], repeat: Repeat, send: impl Fn(&str) -> Result<Reply>) -> Result<Reply> {
+        let (newest, previous) = {
+            let ring = self.ring.lock();
+            (ring.terminal_key.clone(), ring.previous_key.clone())
+        };
+        let under = |key: &str| send(&authorization(&self.terminal_sn, key, body));
+        let reply = under(&newest);
+        let Some(previous) = previous.filter(|_| repeat == Repeat::WithOtherKey && is_refused(&reply)) else {
+            return reply;
+        };
+        log::warn(format_args!("the gateway refuses the newest key's signature: the key before it is tried"));
+        let reply = under(&previous);
+        if reply.is_ok() && !is_refused(&reply) {
+            self.prefer(&previous, &newest);
+        }
+        reply
+    }
+
+    /// `key` works and `refused` did not: a payment, which is sent once alone, must not meet the one that is refused.
+    fn prefer(&self, key: &str, refused: &str) {
+        let mut ring = self.ring.lock();
+        if ring.terminal_key != refused {
+            return;
+        }
+        let swapped = Ring { terminal_key: key.to_owned(), previous_key: Some(refused.to_owned()), ..ring.clone() };
+        if let Err(error) = self.journal.put_ring(&swapped) {
+            log::warn(format_args!("the order of the keys is not kept: {error}"));
+        }
+        *ring = swapped;
+    }
+
+    /// Takes the key that a check-in brought.
+    pub fn renew(&self, grant: Grant, device_id: &str) -> Result<()> {
+        if grant.terminal_sn != self.terminal_sn {
+            return Err(Error::new(UPAY_E_REPLY, "the reply is for another terminal"));
+        }
+        let mut ring = self.ring.lock();
+        let mut renewed = Ring { device_id: Some(device_id.to_owned()), ..ring.clone() };
+        if renewed.terminal_key != grant.terminal_key {
+            renewed.previous_key = Some(std::mem::replace(&mut renewed.terminal_key, grant.terminal_key));
+        }
+        // In use even if the disk fails: a second check-in would make the gateway forget the one that is on disk.
+        *ring = renewed;
+        self.journal.put_ring(&ring)
+    }
+
+    /// Notes that the library checks in by itself today, before it does: should each try end in a crash, the key of before
+    /// the first one would be forgotten by the gateway after the second.
+    pub fn try_today(&self, day: u64) -> Result<()> {
+        let mut ring = self.ring.lock();
+        let noted = Ring { checkin_day: Some(day), ..ring.clone() };
+        self.journal.put_ring(&noted)?;
+        *ring = noted;
+        Ok(())
+    }
+
+    /// Nothing was sent: it may be tried again today.
+    pub fn not_tried(&self) {
+        let mut ring = self.ring.lock();
+        ring.checkin_day = None;
+        // Should the disk fail, the next day brings the next try.
+        if let Err(error) = self.journal.put_ring(&ring) {
+            log::warn(format_args!("the check-in is not tried again today: {error}"));
+        }
+    }
+}
+
+/// The ring of a terminal with one key, as the host or the activation gave it.
+pub fn first(terminal_sn: &str, terminal_key: &str) -> Ring {
+    with(Ring::default(), terminal_sn, terminal_key)
+}
+
+fn with(ring: Ring, terminal_sn: &str, terminal_key: &str) -> Ring {
+    Ring { terminal_key: terminal_key.to_owned(), origin: origin(terminal_sn, terminal_key), ..ring }
+}
+
+/// Tells keys apart without keeping the old one.
+fn origin(terminal_sn: &str, terminal_key: &str) -> String {
+    sign(terminal_sn.as_bytes(), terminal_key)
+}
+
+fn is_refused(reply: &Result<Reply>) -> bool {
+    let standing = reply.as_ref().map(Reply::standing);
+    matches!(standing, Ok(Standing::Refused(error)) if error.status == UPAY_E_SIGN)
+}

@@ -1,0 +1,137 @@
+//! How a terminal comes by its keys: activation makes the terminal, and a check-in once a day brings the next key. Their
+//! replies hold the key in `biz_response` itself or in its `data`, with a result_code or without.
+
+use super::codes::{self, Class};
+use super::field::{check, Rule, TERMINAL_KEY, TERMINAL_SN};
+use super::reply::{Reply, Standing};
+use super::request::Body;
+use crate::abi::*;
+use crate::error::{Error, Result};
+
+pub const ACTIVATE: &str = "/terminal/activate";
+pub const CHECKIN: &str = "/terminal/checkin";
+/// An activation code: single-use, and given out by the gateway's owner.
+pub const CODE: Rule = Rule::Serial(64);
+
+/// In no table of the documents; recorded replies of the gateway have it.
+const ACTIVATED: &str = "ACTIVATE_SUCCESS";
+
+const SDK_VERSION: &str = concat!("libupay ", env!("CARGO_PKG_VERSION"));
+
+/// The body of /terminal/activate, which the vendor signs.
+pub fn activation(app_id: &str, code: &str, device_id: &str) -> Result<Vec<u8>> {
+    body(&[("app_id", app_id), ("code", code), ("device_id", device_id)])
+}
+
+/// The body of /terminal/checkin.
+pub fn checkin(terminal_sn: &str, device_id: &str) -> Result<Vec<u8>> {
+    body(&[("terminal_sn", terminal_sn), ("device_id", device_id)])
+}
+
+fn body(fields: &[(&'static str, &str)]) -> Result<Vec<u8>> {
+    let mut body = Body::default();
+    for (name, value) in fields {
+        body.text(name, value);
+    }
+    body.text("os_info", &format!("{} {}", std::env::consts::OS, std::env::consts::ARCH));
+    body.text("sdk_version", SDK_VERSION);
+    body.bytes()
+}
+
+/// The terminal and its newest key.
+pub struct Grant {
+    pub terminal_sn: String,
+    pub terminal_key: String,
+}
+
+impl Grant {
+    pub fn of(reply: &Reply) -> Result<Self> {
+        if !(brings_a_key(reply) || is_activated(reply)) {
+            return Err(refusal(reply));
+        }
+        let own = |key: &str| reply.get(key).unwrap_or_default().to_owned();
+        let grant = Self { terminal_sn: own("terminal_sn"), terminal_key: own("terminal_key") };
+        let usable = check("terminal_sn", TERMINAL_SN, &grant.terminal_sn)
+            .and_then(|()| check("terminal_key", TERMINAL_KEY, &grant.terminal_key));
+        usable.map_err(|error| Error::new(UPAY_E_REPLY, format!("the reply cannot be used: {error}")))?;
+        Ok(grant)
+    }
+}
+
+/// It has a terminal's key, and speaks of no order. Some have no result_code.
+pub fn brings_a_key(reply: &Reply) -> bool {
+    let done = |code: &str| matches!(codes::class(code), Class::Success);
+    has_a_key(reply) && reply.biz_result_code.as_deref().is_none_or(done)
+}
+
+fn is_activated(reply: &Reply) -> bool {
+    has_a_key(reply) && reply.biz_result_code.as_deref() == Some(ACTIVATED)
+}
+
+fn has_a_key(reply: &Reply) -> bool {
+    let has = |key: &&str| reply.get(key).is_some();
+    let fine = reply.result_code.as_deref() == Some("200") && reply.biz_error_code.is_none();
+    fine && ["terminal_sn", "terminal_key"].iter().all(has) && !["sn", "client_sn", "order_status"].iter().any(has)
+}
+
+/// Why there is no key.
+fn refusal(reply: &Reply) -> Error {
+    match (reply.standing(), reply.biz_error_code.as_deref(), reply.biz_result_code.as_deref()) {
+        (Standing::Refused(error), ..) => error,
+        (Standing::InDoubt(error), None, _) if reply.result_code.as_deref() != Some("200") => error,
+        (_, Some(code), _) => Error::new(UPAY_E_REFUSED, format!("the gateway refused: {code}")),
+        (_, None, Some(code)) if matches!(codes::class(code), Class::Fail) => {
+            Error::new(UPAY_E_REFUSED, format!("the gateway refused: {code}"))
+        }
+        _ => Error::new(UPAY_E_REPLY, "the reply brings no key"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn grant(body: &str) -> Result<Grant> {
+        Grant::of(&Reply::read(200, body.as_bytes())?)
+    }
+
+    fn status(body: &str) -> upay_status {
+        grant(body).err().expect("no key").status
+    }
+
+    #[test]
+    fn a_key_is_read_in_both_shapes_with_and_without_a_result_code() {
+        for body in [
+            r#"{"result_code":"200","biz_response":{"terminal_sn":"t","terminal_key":"k","merchant_name":"x"}}"#,
+            r#"{"result_code":200,"biz_response":{"result_code":"TERMINAL_CHECKIN_SUCCESS","data":{"terminal_sn":"t","terminal_key":"k"}}}"#,
+            r#"{"result_code":"200","biz_response":{"result_code":"ACTIVATE_SUCCESS","data":{"terminal_sn":"t","terminal_key":"k"}}}"#,
+            r#"{"result_code":"200","biz_response":{"error_code":null,"client_sn":null,"status":1,"terminal_sn":"t","terminal_key":"k"}}"#,
+        ] {
+            let grant = grant(body).unwrap();
+            assert_eq!((grant.terminal_sn.as_str(), grant.terminal_key.as_str()), ("t", "k"), "{body}");
+        }
+    }
+
+    #[test]
+    fn what_brings_no_usable_key_says_why() {
+        for (body, expected) in [
+            (r#"{"result_code":"400","error_code":"ACTIVATE_FAIL"}"#, UPAY_E_REQUEST),
+            (r#"{"result_code":"400","error_code":"ILLEGAL_SIGN"}"#, UPAY_E_SIGN),
+            (r#"{"result_code":"500","error_code":"MAINTENANCE_INPROGRESS"}"#, UPAY_E_GATEWAY),
+            (r#"{"result_code":"200","biz_response":{"terminal_sn":"t"}}"#, UPAY_E_REPLY),
+            (r#"{"result_code":"200","biz_response":{"result_code":"FAIL","error_code":"X"}}"#, UPAY_E_REFUSED),
+            (
+                r#"{"result_code":"200","biz_response":{"result_code":"FAIL","terminal_sn":"t","terminal_key":"k"}}"#,
+                UPAY_E_REFUSED,
+            ),
+            (r#"{"result_code":"200","biz_response":{"terminal_sn":"t","terminal_key":"a b"}}"#, UPAY_E_REPLY),
+            (
+                r#"{"result_code":"200","biz_response":{"terminal_sn":"t","terminal_key":"k","client_sn":"c"}}"#,
+                UPAY_E_REPLY,
+            ),
+            (r#"{"result_code":"200"}"#, UPAY_E_REPLY),
+        ] {
+            assert_eq!(status(body), expected, "{body}");
+        }
+    }
+}

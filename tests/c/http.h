@@ -1,0 +1,68 @@
+/* One request to the simulator's own pages, for tests in C and in C++. To be included behind _POSIX_C_SOURCE. */
+
+#ifndef HTTP_H
+#define HTTP_H
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A connection to http://ADDRESS:PORT; -1 when there is none. `host` receives the address. */
+static inline int http_connection(const char *url, char host[64])
+{
+    int port = 0, connection;
+    struct sockaddr_in address;
+
+    if (sscanf(url, "http://%63[0-9.]:%d", host, &port) != 2) {
+        return -1;
+    }
+    memset(&address, 0, sizeof address);
+    address.sin_family = AF_INET;
+    address.sin_port = htons((unsigned short)port);
+    connection = socket(AF_INET, SOCK_STREAM, 0);
+    if (connection >= 0 && inet_pton(AF_INET, host, &address.sin_addr) == 1 &&
+        connect(connection, (struct sockaddr *)&address, sizeof address) == 0) {
+        return connection;
+    }
+    close(connection);
+    return -1;
+}
+
+/* The body of the reply, to be freed; NULL when there is none. Both bodies are text. */
+static inline char *http_ask(const char *url, const char *method, const char *path, const char *body)
+{
+    char host[64] = "", head[256];
+    int connection = http_connection(url, host);
+    size_t size = 4096, used = 0;
+    ssize_t got = -1;
+    char *reply = (char *)malloc(size), *found = NULL;
+
+    snprintf(head, sizeof head, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %lu\r\nConnection: close\r\n\r\n", method,
+             path, host, (unsigned long)strlen(body));
+    if (connection >= 0 && write(connection, head, strlen(head)) == (ssize_t)strlen(head) &&
+        write(connection, body, strlen(body)) == (ssize_t)strlen(body)) {
+        while (reply != NULL && (got = read(connection, reply + used, size - used - 1)) > 0) {
+            used += (size_t)got;
+            if (size - used < 2) {
+                size *= 2;
+                reply = (char *)realloc(reply, size);
+            }
+        }
+    }
+    close(connection);
+    if (reply != NULL && got == 0) {
+        reply[used] = '\0';
+        found = strstr(reply, "\r\n\r\n");
+    }
+    if (found == NULL) {
+        free(reply);
+        return NULL;
+    }
+    memmove(reply, found + 4, strlen(found + 4) + 1);
+    return reply;
+}
+
+#endif
