@@ -20,7 +20,7 @@ pub enum Lane {
 pub struct TimerId(world::Place);
 
 #[derive(Default)]
-pub struct Engine;
+pub struct Engine {}
 
 impl Engine {
     pub fn workers_max(&self, _workers: usize) {}

@@ -62,7 +62,7 @@ pub struct Order {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    UnderWay,
+    Moving,
     Done,
     Failed,
     Error,
@@ -102,7 +102,7 @@ impl Order {
             Status::CancelInProgress if self.looks_paid => "PAID",
             Status::CancelInProgress => "CANCEL_INPROGRESS",
             Status::CancelError => "CANCEL_ERROR",
-            Status::Paid if refund(Way::UnderWay) => "REFUND_INPROGRESS",
+            Status::Paid if refund(Way::Moving) => "REFUND_INPROGRESS",
             Status::Paid if refund(Way::Error) => "REFUND_ERROR",
             Status::Paid if self.returned == 0 => "PAID",
             Status::Paid if self.net() == 0 => "REFUNDED",
@@ -553,7 +553,7 @@ impl World {
             if self.choices.below(Of::Gateway, 2) == 0 {
                 data.insert("refund_request_no".into(), refund_request_no.into());
                 let status = match way {
-                    Way::UnderWay => "IN_PROG",
+                    Way::Moving => "IN_PROG",
                     Way::Done => "SUCCESS",
                     Way::Failed => "FAIL_CANCELED",
                     Way::Error => "REFUND_ERROR",
@@ -725,8 +725,8 @@ impl World {
                 (Way::Done, 0) => Reply::of(fail("UPAY_REFUND_ORDER_NOOP")),
                 (Way::Done, 1) => Reply::of(fail("REFUND_REQUEST_CONFLICT")),
                 (Way::Done, _) => Reply::of(self.about(client_sn, "REFUND_SUCCESS")),
-                (Way::UnderWay, 0) if sure => Reply::of(fail("REFUND_REQUEST_CONFLICT")),
-                (Way::UnderWay, _) => Reply::of(self.about(client_sn, "REFUND_IN_PROGRESS")),
+                (Way::Moving, 0) if sure => Reply::of(fail("REFUND_REQUEST_CONFLICT")),
+                (Way::Moving, _) => Reply::of(self.about(client_sn, "REFUND_IN_PROGRESS")),
                 _ => Reply::of(self.about(client_sn, "REFUND_ERROR")),
             };
         }
@@ -737,7 +737,7 @@ impl World {
         let waiting: u64 = order
             .refunds
             .values()
-            .filter(|refund| matches!(refund.way, Way::UnderWay | Way::Error))
+            .filter(|refund| matches!(refund.way, Way::Moving | Way::Error))
             .map(|refund| refund.amount)
             .sum();
         if order.net() < amount + waiting {
@@ -759,12 +759,12 @@ impl World {
             }
             1 => {
                 self.met("gateway: REFUND_IN_PROGRESS, then refunded");
-                self.refunds(client_sn, &number, amount, Way::UnderWay, later, Some(true));
+                self.refunds(client_sn, &number, amount, Way::Moving, later, Some(true));
                 Reply::of(self.about(client_sn, "REFUND_IN_PROGRESS"))
             }
             2 => {
                 self.met("gateway: REFUND_IN_PROGRESS, and it comes to nothing");
-                self.refunds(client_sn, &number, amount, Way::UnderWay, later, Some(false));
+                self.refunds(client_sn, &number, amount, Way::Moving, later, Some(false));
                 Reply::of(self.about(client_sn, "REFUND_IN_PROGRESS"))
             }
             3 => {

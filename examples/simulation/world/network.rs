@@ -145,10 +145,11 @@ impl World {
         pending.left = true;
         let (fate, request, timeout) = (pending.fate, pending.request.clone(), pending.reply_timeout);
         self.leaves(&request);
-        if request.path.ends_with("/cancel") {
-            self.may_crash("crash: after a cancel has left");
-        }
-        self.may_crash("crash: after a request has left");
+        let cancel = request.path.ends_with("/cancel");
+        let crashed = (cancel && self.may_crash("crash: after a cancel has left"))
+            || self.may_crash("crash: after a request has left");
+        // What a process leaves on the wire may lie there.
+        let fate = if crashed && self.choices.below(Of::Network, 2) == 1 { Fate::Late } else { fate };
         self.at(self.now + timeout, Event::NoReply(id));
         let travel = self.choices.between(Of::Network, 5, 80);
         let later = |world: &mut Self| {
