@@ -97,7 +97,7 @@ impl Terminal {
         let asked = self.claims.take_over(&name, |run| match run.give_up(|| ear(listener)) {
             GivenUp::Yes => Answer::Done,
             GivenUp::Already => Answer::No(Error::new(UPAY_E_STATE, "a cancel of this order is under way")),
-            GivenUp::Unable if run.retire() => Answer::Retired,
+            GivenUp::Unable if bug!(TwoMovers) || run.retire() => Answer::Retired,
             GivenUp::Unable | GivenUp::Ending => Answer::Ending,
         })?;
         let Some(claim) = asked else {

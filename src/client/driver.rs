@@ -181,14 +181,12 @@ impl Run {
                     return self.sleep(due, Woken::Timer);
                 }
                 Step::Next(Next::Send(call)) => {
-                    if call == Call::Cancel {
-                        self.record_cancel();
-                    }
+                    let recorded = self.record_ahead(call);
                     self.report(heard.as_ref());
-                    if let Some(turn) = self.turn() {
+                    if let (Ok(()), Some(turn)) = (&recorded, self.turn()) {
                         return self.sleep(turn, Woken::Turn(call));
                     }
-                    heard = Some(self.exchange(call));
+                    heard = Some(recorded.and_then(|()| self.exchange(call)));
                 }
             }
         }
@@ -268,19 +266,30 @@ impl Run {
         call(next, outgoing, &self.order, &self.terminal, &interrupt)
     }
 
-    /// On disk before the first byte of a cancel leaves: "paid" is not the last word from then on, also after a restart.
-    fn record_cancel(&self) {
-        let gave_up = {
+    /// On disk before the first byte of a cancel or a refund leaves: "paid" is not the last word from then on, also after
+    /// a restart. Should the disk fail, nothing leaves. Written each time, because a write that fails may have been carried
+    /// out all the same, and then the journal holds a verdict that was taken back.
+    fn record_ahead(&self, call: Call) -> Result<()> {
+        let record = {
             let mut state = self.state.lock();
             let gave_up = state.gave_up;
-            match &mut state.record {
-                Some(record) if !record.cancel_sent => cancelled(record, gave_up),
-                _ => return,
+            match (call, &mut state.record) {
+                (Call::Cancel, Some(record)) => {
+                    cancelled(record, gave_up);
+                    record.clone()
+                }
+                (Call::Refund, Some(record)) => record.clone(),
+                _ => return Ok(()),
             }
-            gave_up
         };
-        // Should the disk fail: the order is in the journal as open already, and the next start goes on with it.
-        self.amend(|record| cancelled(record, gave_up));
+        if bug!(NotRecordedAhead) {
+            return Ok(());
+        }
+        self.terminal.outlet.journal.amend(&self.key, |known| {
+            // What the host has heard of the same fate, it has heard.
+            let told = known.told && known.fate == record.fate;
+            *known = Record { told: told || record.told, ..record };
+        })
     }
 
     /// On disk before a person is told to give the money back: the library must not do so as well, later.
@@ -396,7 +405,7 @@ impl Run {
         // cancel is on disk is cancelled again.
         let refund = record.refund.is_some() && fate != Fate::Refunded;
         let undone = fate.is_open() || refund || (fate == Fate::Paid && record.cancel_sent);
-        if undone && !written {
+        if undone && !written && !bug!(ToldUnwritten) {
             record.state = RecordState::Watched;
             record.fate = Some(Fate::Unknown);
             return (Fate::Unknown, Some(record));

@@ -49,6 +49,9 @@ impl Ear {
         let is_final = event.is_final();
         match self.listener.as_ref().filter(|listener| listener.event.is_some()) {
             Some(listener) => {
+                if bug!(ToldTwice) && is_final {
+                    outlet.listeners.tell(listener, &event, None);
+                }
                 let hearing = is_final.then(|| outlet.clone() as Arc<dyn Hearing>);
                 outlet.listeners.tell(listener, &event, hearing);
             }

@@ -125,10 +125,9 @@ impl Listeners {
         let mut state = self.0.state.lock();
         loop {
             let Some(item) = state.queue.pop_front() else {
-                if state.closed {
+                if state.closed || !self.0.engine.wait(&self.0.changed, &mut state) {
                     break;
                 }
-                self.0.changed.wait(&mut state);
                 continue;
             };
             let dropped = std::mem::take(&mut state.dropped);

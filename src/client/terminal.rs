@@ -1,6 +1,6 @@
 //! A client that has started: what is under way, what is watched, and how all of it ends.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,7 +53,8 @@ pub struct Terminal {
 
 #[derive(Default)]
 pub struct UnderWay {
-    runs: HashMap<ActionId, Arc<Run>>,
+    /// In the order in which they began.
+    runs: BTreeMap<ActionId, Arc<Run>>,
     /// Of these, the ones that the host waits for.
     actions: HashSet<ActionId>,
     /// Of these, the ones that move money, or find out whether it moved: no check-in beside them.
@@ -103,7 +104,7 @@ impl Terminal {
             log::info(format_args!("{} orders are left over from an earlier run", left_over.len()));
         }
         let mut due = clock::now();
-        for record in left_over {
+        for record in left_over.into_iter().filter(|_| !bug!(LeftOverForgotten)) {
             // With a cancel on its way, what became of the order before is no news any more.
             let old_news = record.is_open() && record.cancel_sent;
             if let Some(fate) = record.fate.filter(|_| record.is_untold() && !old_news) {

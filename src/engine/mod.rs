@@ -11,6 +11,7 @@ mod timer;
 use std::time::Duration;
 
 use clock::Millis;
+use parking_lot::{Condvar, MutexGuard};
 pub use pool::Lane;
 pub use timer::TimerId;
 
@@ -64,6 +65,13 @@ impl Engine {
     /// when the system gives no thread.
     pub fn thread(&self, name: &str, job: Job) -> bool {
         self.crew.thread(name, job)
+    }
+
+    /// Waits for `changed` on a thread that [`Engine::thread`] made. False: it is to end, and to be made anew when there
+    /// is something to do; so it is where all of a client runs on one thread, in the simulation.
+    pub fn wait<T>(&self, changed: &Condvar, state: &mut MutexGuard<'_, T>) -> bool {
+        changed.wait(state);
+        true
     }
 
     /// Ends the timers, which drops their jobs, and the workers once what is queued has run.

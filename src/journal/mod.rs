@@ -204,7 +204,8 @@ impl Journal {
 
     /// Records an order that is about to be sent for the first time; an error means that it must not be sent.
     pub fn begin_order(&self, record: &Record) -> Result<()> {
-        self.write(Durability::Immediate, |tables| match tables.get(&record.client_sn)? {
+        let durability = if bug!(OrderNotSynced) { Durability::None } else { Durability::Immediate };
+        self.write(durability, |tables| match tables.get(&record.client_sn)? {
             Some(earlier) if earlier.state != State::NotSent => Err(Error::new(
                 UPAY_E_DUPLICATE,
                 "client_sn: was sent before, and is never sent twice; take a new one",
