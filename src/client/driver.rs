@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use super::call::{call, Outgoing};
 use super::ear::Ear;
 use super::event::Report;
-use super::outlet::begins_an_order;
+use super::outlet::says_paid;
 use super::terminal::Terminal;
 use crate::abi::*;
 use crate::engine::clock::{self, Millis};
@@ -361,7 +361,7 @@ impl Run {
             Some(record) => self.write_down(action, fate, record, reply.as_ref()),
             None => (fate, None),
         };
-        if fate == Fate::Paid && begins_an_order(action) {
+        if fate == Fate::Paid && says_paid(action) {
             // Before anybody else may have the order.
             self.terminal.outlet.paid_unheard.lock().insert(self.key.clone());
         }
