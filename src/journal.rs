@@ -255,6 +255,23 @@ impl Journal {
         })
     }
 
+    /// The order of ours that the gateway calls `sn`, as far as it has told.
+    pub fn called(&self, sn: &str) -> Result<Option<Record>> {
+        self.with(|database| {
+            let read = database.begin_read().map_err(storage)?;
+            let orders = read.open_table(ORDERS).map_err(storage)?;
+            for entry in orders.iter().map_err(storage)? {
+                let (_, record) = entry.map_err(storage)?;
+                let record = parse(record.value())?;
+                let ours = record.refund.is_none() && sn_of(&record.client_sn).is_none();
+                if ours && record.data.iter().any(|(key, value)| key == "sn" && value == sn) {
+                    return Ok(Some(record));
+                }
+            }
+            Ok(None)
+        })
+    }
+
     /// Every record that is open, or whose verdict the host has not heard.
     pub fn pending(&self) -> Result<Vec<Record>> {
         self.with(|database| {
