@@ -290,7 +290,8 @@ impl Journal {
     }
 
     /// Forgets what ended more than `days` ago. A clock that has jumped ahead forgets nothing that the newest record does
-    /// not bear out. Returns how many were forgotten.
+    /// not bear out; the last day's do not count, because by them the clock that has just jumped would bear itself out.
+    /// Returns how many were forgotten.
     pub fn prune(&self, days: u64, wall_ms: u64) -> Result<usize> {
         let ended = self.with(|database| {
             let read = database.begin_read().map_err(storage)?;
@@ -300,7 +301,9 @@ impl Journal {
             for entry in orders.iter().map_err(storage)? {
                 let (key, record) = entry.map_err(storage)?;
                 let record = parse(record.value())?;
-                newest_ms = newest_ms.max(record.began_ms);
+                if record.began_ms < wall_ms.saturating_sub(DAY_MS) {
+                    newest_ms = newest_ms.max(record.began_ms);
+                }
                 if !record.is_pending() {
                     ended.push((record.began_ms, key.value().to_owned()));
                 }
