@@ -69,15 +69,19 @@ impl Keyring {
 
     /// `key` works and `refused` did not: a payment, which is sent once alone, must not meet the one that is refused.
     fn prefer(&self, key: &str, refused: &str) {
-        let mut ring = self.ring.lock();
-        if ring.terminal_key != refused {
-            return;
-        }
-        let swapped = Ring { terminal_key: key.to_owned(), previous_key: Some(refused.to_owned()), ..ring.clone() };
-        if let Err(error) = self.journal.put_ring(&swapped) {
+        let kept = {
+            let mut ring = self.ring.lock();
+            if ring.terminal_key != refused {
+                return;
+            }
+            ring.terminal_key = key.to_owned();
+            ring.previous_key = Some(refused.to_owned());
+            self.journal.put_ring(&ring)
+        };
+        // A log line is the host's code, and runs under no lock.
+        if let Err(error) = kept {
             log::warn(format_args!("the order of the keys is not kept: {error}"));
         }
-        *ring = swapped;
     }
 
     /// Takes the key that a check-in brought.
@@ -107,10 +111,13 @@ impl Keyring {
 
     /// Nothing was sent: it may be tried again today.
     pub fn not_tried(&self) {
-        let mut ring = self.ring.lock();
-        ring.checkin_day = None;
+        let kept = {
+            let mut ring = self.ring.lock();
+            ring.checkin_day = None;
+            self.journal.put_ring(&ring)
+        };
         // Should the disk fail, the next day brings the next try.
-        if let Err(error) = self.journal.put_ring(&ring) {
+        if let Err(error) = kept {
             log::warn(format_args!("the check-in is not tried again today: {error}"));
         }
     }
