@@ -59,6 +59,7 @@ impl Terminal {
             }
             self.take_turn(&mut under_way)
         };
+        self.keyring.keep()?;
         turn.check_in(&device_id, until)
     }
 

@@ -84,6 +84,11 @@ impl Keyring {
         }
     }
 
+    /// What is in use is on disk: the next check-in makes the gateway forget what was before it.
+    pub fn keep(&self) -> Result<()> {
+        self.journal.put_ring(&self.ring.lock())
+    }
+
     /// Takes the key that a check-in brought.
     pub fn renew(&self, grant: Grant, device_id: &str) -> Result<()> {
         if grant.terminal_sn != self.terminal_sn {
@@ -94,7 +99,7 @@ impl Keyring {
         if renewed.terminal_key != grant.terminal_key {
             renewed.previous_key = Some(std::mem::replace(&mut renewed.terminal_key, grant.terminal_key));
         }
-        // In use even if the disk fails: a second check-in would make the gateway forget the one that is on disk.
+        // In use even if the disk fails, where it is put before the next check-in.
         *ring = renewed;
         self.journal.put_ring(&ring)
     }
