@@ -211,6 +211,8 @@ impl Bench {
         // The library's name is found where cargo has put it, whatever is installed on this machine.
         command.env("LD_LIBRARY_PATH", built()).env("DYLD_LIBRARY_PATH", built());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        // What a program leaves in a directory of any name goes with the bench.
+        command.current_dir(&self.directory);
         command
     }
 
