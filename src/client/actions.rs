@@ -222,11 +222,14 @@ impl Terminal {
         let sn = order.fields().remove("sn");
         let journal = &self.outlet.journal;
         let known = journal.get(&order.client_sn)?;
-        let name = match &sn {
-            Some(sn) if order.made && known.is_none() => by_sn(sn),
-            _ => order.client_sn.clone(),
+        let (name, known) = match (&sn, known) {
+            // One order, and so one mover, by whichever number the host calls it.
+            (Some(sn), None) if order.made => match journal.called(sn)? {
+                Some(ours) => (ours.client_sn.clone(), Some(ours)),
+                None => (by_sn(sn), journal.get(&by_sn(sn))?),
+            },
+            (_, known) => (order.client_sn.clone(), known),
         };
-        let known = if known.is_some() { known } else { journal.get(&name)? };
         let record =
             known.unwrap_or_else(|| Record::new(&name, UPAY_ACTION_CANCEL, None, RecordState::Closed, clock::wall()));
         let identity = Identity { sn, ..self.identity(&record) };

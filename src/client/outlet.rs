@@ -25,9 +25,11 @@ pub struct Outlet {
 }
 
 impl Hearing for Outlet {
-    /// The host hears of it now.
+    /// The host hears of it now: that it is paid or, by a cancel that is refused, that the payment stands. Who takes the
+    /// end of the cancel alone must be able to cancel once more.
     fn hears(&self, event: &Event) {
-        if event.is_final() && begins_an_order(event.action) {
+        let stands = event.action == UPAY_ACTION_CANCEL && event.verdict.status == UPAY_E_REFUSED;
+        if event.is_final() && (says_paid(event.action) || stands) {
             self.paid_unheard.lock().remove(&event.key);
         }
     }
@@ -48,6 +50,6 @@ impl Hearing for Outlet {
 }
 
 /// Its end says whether goods may be handed over.
-pub fn begins_an_order(action: i32) -> bool {
-    matches!(action, UPAY_ACTION_PAY | UPAY_ACTION_PRECREATE)
+pub fn says_paid(action: i32) -> bool {
+    matches!(action, UPAY_ACTION_PAY | UPAY_ACTION_PRECREATE | UPAY_ACTION_WATCH)
 }

@@ -15,7 +15,7 @@ use super::event::Report;
 use super::inbox::ActionId;
 use super::keyring::Keyring;
 use super::listener::Listener;
-use super::outlet::Outlet;
+use super::outlet::{says_paid, Outlet};
 use super::pace::{Pace, GAP_MS};
 use super::settings::Settings;
 use crate::abi::*;
@@ -164,9 +164,12 @@ impl Terminal {
 
     /// What had become of the order when the earlier run ended, and the host had not heard.
     fn tell_again(self: &Arc<Self>, record: &Record, fate: Fate) {
-        let reply = Reply { data: record.data.clone(), ..Reply::default() };
+        let (action, reply) = (watched_action(record), Reply { data: record.data.clone(), ..Reply::default() });
+        if fate == Fate::Paid && says_paid(action) {
+            self.outlet.paid_unheard.lock().insert(record.key());
+        }
         let report = Report {
-            verdict: Verdict::of(watched_action(record), fate),
+            verdict: Verdict::of(action, fate),
             client_sn: &record.client_sn,
             refund_request_no: record.refund.as_ref().map(|refund| refund.refund_request_no.as_str()),
             phase: Phase::Done,

@@ -62,7 +62,7 @@ impl Reply {
         let biz = top.get("biz_response").unwrap_or(&Value::Null);
         // The tables of 003 list the order's fields in biz_response, its samples have them in data. Activation and
         // check-in come in both forms.
-        let data = biz.get("data").and_then(Value::as_object);
+        let data = biz.get("data").and_then(Value::as_object).filter(|data| !data.is_empty());
         let flat = biz.as_object().filter(|_| data.is_none()).into_iter().flatten();
         let flat = flat.filter(|(key, _)| !ANSWER.contains(&key.as_str()));
         let entries = data.into_iter().flatten().chain(flat);

@@ -141,9 +141,13 @@ fn what_ended_long_ago_is_forgotten_and_nothing_else() {
     assert!(!known("old"));
     assert!(["not-told", "open", "young", "newest"].into_iter().all(known));
     assert_eq!(journal.prune(90, 191 * DAY_MS).unwrap(), 0);
+    // Nor when an order has begun by that clock before this looks.
+    put("by the wrong clock", 4000, State::Closed, true);
+    assert_eq!(journal.prune(90, 4000 * DAY_MS + 1000).unwrap(), 0);
+    assert!(["young", "newest"].into_iter().all(known));
     // More than one step forgets.
     (0..600).for_each(|n| put(&format!("n{n}"), 10, State::Closed, true));
-    assert_eq!(journal.prune(90, 191 * DAY_MS).unwrap(), 600);
+    assert_eq!(journal.prune(90, 192 * DAY_MS).unwrap(), 600);
 }
 
 /// A small journal as its file has it, and what is in it.

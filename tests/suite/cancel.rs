@@ -108,3 +108,33 @@ fn a_payment_whose_end_is_not_heard_yet_is_not_taken_back_by_a_cancel() {
     assert_eq!(order.cancel().final_one("cancel").outcome, UPAY_OUTCOME_SUCCESS);
     assert_eq!(gateway.ledger().charged_fen, 1);
 }
+
+#[test]
+fn a_payment_whose_end_is_not_heard_yet_is_not_taken_back_by_the_gateways_number_either() {
+    let gateway = gateway();
+    let client = Client::start(&gateway.url(), &[]);
+    let order = client.sale(7, &scenario::named("paid-at-once").barcode(0));
+    assert_eq!(order.pay_unheard(), UPAY_OK);
+    client.settle();
+    let sn = gateway.ledger().order(&order.client_sn()).unwrap().sn.clone().unwrap();
+    let cancel = client.order(&[("sn", &sn)]).cancel().final_one("cancel");
+    assert_eq!((cancel.outcome, cancel.status), (UPAY_OUTCOME_FAILED, UPAY_E_REFUSED));
+    assert_eq!(gateway.ledger().charged_fen, 7);
+}
+
+#[test]
+fn a_till_that_only_waits_can_take_a_payment_back_once_it_was_told_that_it_stands() {
+    let gateway = gateway();
+    let client = Client::start(&gateway.url(), &[]);
+    let order = client.sale(7, &scenario::named("paid-at-once").barcode(0));
+    assert_eq!(order.pay_unheard(), UPAY_OK);
+    client.settle();
+    // The cashier gave up too late. What was paid is not asked for: a wait is for the newest action.
+    let cancel = || {
+        assert_eq!(order.cancel_unheard(), UPAY_OK);
+        order.wait()
+    };
+    assert_eq!(cancel().status, UPAY_E_REFUSED);
+    assert_eq!(cancel().outcome, UPAY_OUTCOME_SUCCESS);
+    assert_eq!(gateway.ledger().charged_fen, 0);
+}

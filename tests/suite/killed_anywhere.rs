@@ -316,3 +316,34 @@ fn a_full_disk_is_a_clear_error_or_a_right_answer() {
     }
     panic!("a payment takes more than {STEPS_MAX} steps");
 }
+
+/// The gateway forgets a key with the second one that comes after it.
+#[test]
+fn check_ins_on_a_full_disk_leave_a_key_that_the_gateway_takes() {
+    let terminal = |step| Terminal { terminal_sn: format!("t{step}"), terminal_key: DEFAULT_TERMINAL_KEY.into() };
+    let Some((bench, killer)) =
+        till(Options { terminals: (1..STEPS_MAX).map(terminal).collect(), ..Options::default() })
+    else {
+        return;
+    };
+    for step in 1..STEPS_MAX {
+        let (state, sn) = (bench.directory.join(format!("full-{step}")), format!("t{step}"));
+        let mut command = bench.command();
+        command.arg(bench.simulator.url()).arg(&state).args(["checkin_somehow", &sn]);
+        command.env("LD_PRELOAD", &killer).env("UPAY_TEST_FULL_AT", step.to_string());
+        let mut program = Program::of(command);
+        let said = program.output(LIMIT);
+        assert!(program.child.wait().unwrap().success(), "step {step}: {said}");
+        // There is room again.
+        let settings = [("terminal_sn", sn.as_str()), ("auto_checkin", "off")];
+        let client = Client::start_in(&state, &bench.simulator.url(), &settings);
+        pays(&client, step);
+        client.stop();
+        fs::remove_dir_all(&state).unwrap();
+        if said.matches("checked in: 0").count() == 3 {
+            assert!(step > 10, "only {step} steps: are they counted?");
+            return bench.clear();
+        }
+    }
+    panic!("three check-ins take more than {STEPS_MAX} steps");
+}

@@ -6,7 +6,7 @@ use super::{At, Run};
 use crate::abi::*;
 use crate::client::ear::Ear;
 use crate::client::event::Report;
-use crate::client::outlet::begins_an_order;
+use crate::client::outlet::says_paid;
 use crate::engine::clock;
 use crate::error::Result;
 use crate::flow::verdict::Verdict;
@@ -74,7 +74,7 @@ impl Run {
             Some(record) => self.write_down(action, fate, record, reply.as_ref()),
             None => (fate, None),
         };
-        if fate == Fate::Paid && begins_an_order(action) {
+        if fate == Fate::Paid && says_paid(action) {
             // Before anybody else may have the order.
             self.terminal.outlet.paid_unheard.lock().insert(self.key.clone());
         }
