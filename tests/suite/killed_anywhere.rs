@@ -64,6 +64,7 @@ fn at_every_step(
         look(&bench.simulator, &state, step, killed);
         if !killed {
             assert!(step > 10, "{part} took only {step} steps: is it counted?");
+            say(&format!("{part}: killed at each of its {} steps", step - 1));
             return bench.clear();
         }
         // What is left of a step that went well is in the way of nobody; that of a failed one stays.
