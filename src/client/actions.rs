@@ -93,7 +93,8 @@ impl Terminal {
             Ear::of_call(UPAY_ACTION_CANCEL, self.next_id(), order, listener.take())
         };
         // Read before a watch is retired for it: a journal that cannot be read must not end the watch.
-        let (Record { client_sn: name, .. }, identity) = self.known(order)?;
+        let (before, identity) = self.known(order)?;
+        let name = before.client_sn.clone();
         let asked = self.claims.take_over(&name, |run| match run.give_up(|| ear(listener)) {
             GivenUp::Yes => Answer::Done,
             GivenUp::Already => Answer::No(Error::new(UPAY_E_STATE, "a cancel of this order is under way")),
@@ -108,7 +109,15 @@ impl Terminal {
             self.payment_stands(&name, ear(listener));
             return Ok(());
         }
-        let (earlier, _) = self.known(order)?;
+        let earlier = match self.outlet.journal.get(&name) {
+            Ok(now) => now.unwrap_or(before),
+            Err(error) => {
+                if before.is_open() {
+                    self.watch(before, claim, None);
+                }
+                return Err(error);
+            }
+        };
         let state = RecordState::Cancelling { gave_up: true };
         // What became of it before is no news any more once the cancel is under way.
         let record = Record { state, told: true, cancel_sent: true, ..earlier.clone() };

@@ -95,10 +95,14 @@ struct Turn {
 }
 
 impl Turn {
-    /// A reply that is lost is asked for again, once and with the old key, which the gateway still takes.
+    /// A reply that is lost is asked for again, once and with the old key, which the gateway still takes. Not one that took
+    /// too long: the next one may as well, and with it the gateway would forget the old key.
     fn check_in(&self, device_id: &str, until: Option<Instant>) -> Result<()> {
         let mut renewed = self.ask(device_id, until);
-        let lost = |renewed: &Result<()>| renewed.as_ref().is_err_and(|error| (200..300).contains(&error.status));
+        let lost = |renewed: &Result<()>| {
+            let status = renewed.as_ref().err().map(|error| error.status);
+            status.is_some_and(|status| (200..300).contains(&status) && status != UPAY_E_NO_REPLY)
+        };
         let time_left = until.is_none_or(|until| clock::instant() < until);
         if lost(&renewed) && time_left && !self.interrupt.is_raised() && !self.is_awaited() {
             log::warn(format_args!("the check-in's reply is lost: checking in again"));

@@ -14,8 +14,9 @@ use crate::gateway::reply::Reply;
 use crate::gateway::words::{self, Words};
 use crate::journal::{refund_key, sn_of};
 
-/// Payer accounts and keys stay out of JSON, which ends up in log files.
-const REDACTED: &[&str] = &["payer_uid", "payer_login", "terminal_key"];
+/// Payer accounts, barcodes and keys stay out of JSON, which ends up in log files. What a wallet itself answered names the
+/// payer in words of its own.
+const REDACTED: &[&str] = &["payer_uid", "payer_login", "terminal_key", "dynamic_id", "provider_response"];
 /// What the JSON says of the event itself. An order's field of the same name (the gateway has a "status") is read with
 /// its key alone: a JSON object has a name once.
 const OF_THE_EVENT: &[&str] = &["action", "outcome", "status", "advice", "message"];
@@ -146,7 +147,9 @@ impl Serialize for Json<'_> {
         map.serialize_entry("message", self.message)?;
         let theirs = self.fields.iter().filter(|(key, _)| !OF_THE_EVENT.contains(key));
         for (key, value) in theirs {
-            let value = if REDACTED.contains(&key) { "***" } else { value };
+            // A field can be JSON itself.
+            let within = |name: &&str| value.contains(&format!("\"{name}\""));
+            let value = if REDACTED.contains(&key) || REDACTED.iter().any(within) { "***" } else { value };
             map.serialize_entry(key, value)?;
         }
         map.end()
@@ -184,7 +187,9 @@ pub(super) mod tests {
 
     fn event(encoding: Encoding) -> Event {
         let reply = r#"{"result_code":"200","biz_response":{"result_code":"PAY_SUCCESS","data":{
-            "client_sn":"c","subject":"披萨😀","payer_login":"138****0001","phase":"theirs","status":"SUCCESS"}}}"#;
+            "client_sn":"c","subject":"披萨😀","payer_login":"138****0001","phase":"theirs","status":"SUCCESS",
+            "dynamic_id":"138****0001","provider_response":{"buyer_logon_id":"138****0001"},
+            "list":[{"payer_uid":"138****0001"}]}}}"#;
         ended(reply, Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK }, true, encoding)
     }
 

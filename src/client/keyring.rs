@@ -61,7 +61,8 @@ impl Keyring {
         };
         log::warn(format_args!("the gateway refuses the newest key's signature: the key before it is tried"));
         let reply = under(&previous);
-        if reply.is_ok() && !is_refused(&reply) {
+        // A gateway that fails, or that refuses for another reason, may not have looked at the signature.
+        if reply.as_ref().is_ok_and(|reply| reply.result_code.as_deref() == Some("200")) {
             self.prefer(&previous, &newest);
         }
         reply

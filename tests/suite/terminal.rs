@@ -285,6 +285,18 @@ fn every_story_of_a_check_in_leaves_a_terminal_that_pays() {
 }
 
 #[test]
+fn a_check_in_whose_reply_takes_too_long_leaves_the_key_that_the_till_has() {
+    let (gateway, scratch) = (gateway(), Scratch::new());
+    let settings = [("device_id", "[sim:slow-reply=300]"), ("auto_checkin", "off"), ("reply_timeout_ms", "300")];
+    let client = Client::start_in(&scratch.0, &gateway.url(), &settings);
+    assert_eq!(client.checkin(), UPAY_E_NO_REPLY);
+    assert_eq!(gateway.ledger().terminal(DEFAULT_TERMINAL_SN).unwrap().checkins, 1);
+    client.stop();
+    let client = Client::start_in(&scratch.0, &gateway.url(), &[("auto_checkin", "off")]);
+    pays(&client);
+}
+
+#[test]
 fn all_but_a_payment_is_signed_again_with_the_key_before_when_the_newest_is_refused() {
     let (gateway, scratch) = (gateway(), Scratch::new());
     let settings = [("device_id", "till-1"), ("auto_checkin", "off")];
