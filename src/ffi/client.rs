@@ -160,15 +160,17 @@ pub extern "C" fn upay_client_start(client: *mut upay_client) -> upay_status {
 ///
 /// timeout_ms: for all of it; 0: connect_timeout_ms and reply_timeout_ms alone.
 /// Errors: UPAY_E_MISSING (device_id), UPAY_E_STATE (not started, or a payment or a check-in is under way), UPAY_E_STORAGE,
-/// UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199: not sent; 200-299: in doubt, the old key is valid still: check in
-/// again; 300-399: the gateway refused.
+/// UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199: not sent; 200-299: in doubt, and the old key is valid still. Check in
+/// again when the network is well: with a second reply lost in a row the gateway would forget the key that is here. 300-399:
+/// the gateway refused.
 #[no_mangle]
 pub extern "C" fn upay_client_checkin(client: *mut upay_client, timeout_ms: u32) -> upay_status {
     guard(|| CLIENTS.get(client)?.checkin(limit(timeout_ms)))
 }
 
-/// Signs a request of your own making with the terminal's key and sends it, once: for what the gateway offers and this
-/// library does not know. Nothing of it is recorded, and nothing is asked again. Blocks, in a callback too.
+/// Signs a request of your own making with the terminal's key and sends it once, or again under the key before when the
+/// gateway refuses the signature: for what the gateway offers and this library does not know. Nothing of it is recorded, and
+/// nothing is asked again. Blocks, in a callback too.
 ///
 /// path: such as "/upay/v2/deposit"; names of letters, digits, "-", "_" and ".". Payments, precreate, activation and
 /// check-in have functions of their own and are refused here.

@@ -21,9 +21,10 @@ static void actions(const char *url)
 
     /* Two at a time go out, and are held: the others wait for their turn. */
     CHECK_OK(upay_client_set(client, "in_flight_max", "2"));
+    CHECK_OK(upay_client_set(client, "pay_reply_timeout_ms", "120000"));
     CHECK_OK(upay_client_start(client));
     for (n = 0; n < ACTIONS_MAX; n++) {
-        orders[n] = new_order(client, NULL, HELD_FOR_30_S);
+        orders[n] = new_order(client, NULL, REPLY_AFTER_100_S);
         CHECK_OK(upay_order_pay(orders[n], NULL, NULL, NULL));
     }
     orders[n] = new_order(client, NULL, PAID_AT_ONCE);

@@ -222,7 +222,7 @@ fn from_environment(variable: &str, otherwise: u64) -> u64 {
 #[test]
 fn a_till_that_dies_at_random_again_and_again_loses_nothing() {
     let Some((bench, killer)) = till(Options::default()) else { return };
-    let crashes = from_environment("UPAY_TEST_CRASHES", 40);
+    let crashes = from_environment("UPAY_TEST_CRASHES", 20);
     let seed = from_environment("UPAY_TEST_SEED", u64::from(std::process::id()));
     say(&format!("UPAY_TEST_SEED={seed}"));
     let state = bench.directory.join("crashes");
