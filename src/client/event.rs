@@ -81,7 +81,8 @@ impl Event {
         let json = Json { action, verdict, advice: words.advice, message, fields: &fields };
         // Serialising text and numbers into memory has no way to fail.
         let json = serde_json::to_string(&json).unwrap_or_default();
-        let text = |text: &str| c_string(encoding.encode(text));
+        // What is encoded has no NUL.
+        let text = |text: &str| CString::new(encoding.encode(text)).unwrap_or_default();
         Self {
             action,
             verdict,
@@ -171,24 +172,19 @@ fn escape_what_lacks(json: &str, encoding: Encoding) -> String {
     out
 }
 
-/// Text for C ends at its first NUL; a gateway that sends one is cut there.
-fn c_string(bytes: Vec<u8>) -> CString {
-    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-    CString::new(&bytes[..end]).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn event(encoding: Encoding) -> Event {
-        let reply = Reply::read(
-            200,
-            r#"{"result_code":"200","biz_response":{"result_code":"PAY_SUCCESS","data":{
-            "client_sn":"c","subject":"披萨😀","payer_login":"138****0001","phase":"theirs","status":"SUCCESS"}}}"#
-                .as_bytes(),
-        )
-        .unwrap();
+        event_of("披萨😀", encoding)
+    }
+
+    fn event_of(subject: &str, encoding: Encoding) -> Event {
+        let body = serde_json::json!({"result_code": "200", "biz_response": {"result_code": "PAY_SUCCESS", "data": {
+            "client_sn": "c", "subject": subject, "payer_login": "138****0001", "phase": "theirs", "status": "SUCCESS",
+        }}});
+        let reply = Reply::read(200, body.to_string().as_bytes()).unwrap();
         let report = Report {
             verdict: Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK },
             client_sn: "c",
@@ -227,6 +223,12 @@ mod tests {
         let json = Encoding::Gbk.decode(&json).unwrap();
         let value: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(value["subject"], "披萨😀");
+    }
+
+    #[test]
+    fn a_number_with_a_nul_in_it_is_not_taken_for_the_part_before_it() {
+        let event = event_of("c\0d", Encoding::Utf8);
+        assert_ne!(event.get("subject").unwrap(), c"c");
     }
 
     #[test]
