@@ -154,14 +154,17 @@ impl Serialize for Json<'_> {
     }
 }
 
-/// JSON has a way to write any character: one that GBK lacks goes as its escape, so that nothing is lost.
+/// JSON has a way to write any character: one that the encoding lacks, or has only as another, goes as its escape, so
+/// that nothing is lost.
 fn escape_what_lacks(json: &str, encoding: Encoding) -> String {
-    if encoding != Encoding::Gbk {
+    if encoding == Encoding::Utf8 {
         return json.to_owned();
     }
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
-        if c.is_ascii() || encoding.encode(c.encode_utf8(&mut [0; 4])) != b"?" {
+        let mut buffer = [0; 4];
+        let itself = &*c.encode_utf8(&mut buffer);
+        if c.is_ascii() || encoding.decode(&encoding.encode(itself)).as_deref() == Some(itself) {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
@@ -218,11 +221,15 @@ mod tests {
     }
 
     #[test]
-    fn json_in_gbk_loses_no_character() {
-        let json = event(Encoding::Gbk).json().to_bytes().to_vec();
-        let json = Encoding::Gbk.decode(&json).unwrap();
-        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
-        assert_eq!(value["subject"], "披萨😀");
+    fn json_loses_no_character_in_any_encoding() {
+        // One that GBK lacks, one that GB18030 lacks, and one that it writes as another: they are private codes.
+        let subject = "披萨😀\u{E5E5}\u{E81E}";
+        for encoding in [Encoding::Utf8, Encoding::Gbk, Encoding::Gb18030] {
+            let json = event_of(subject, encoding).json().to_bytes().to_vec();
+            let json = encoding.decode(&json).unwrap();
+            let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+            assert_eq!(value["subject"], subject, "{encoding:?}");
+        }
     }
 
     #[test]
