@@ -34,10 +34,14 @@ enum Damage<'a> {
     Grow(u16),
 }
 
+const PAGE_BYTES: usize = 4096;
+
 #[derive(Arbitrary, Debug)]
 enum Place {
     /// Where the store says what is where.
     Head(u16),
+    /// In a page that is written to: most of the file is not.
+    Used(u32),
     Any(u32),
 }
 
@@ -45,6 +49,11 @@ impl Place {
     fn within(&self, bytes: &[u8]) -> usize {
         let (at, most) = match self {
             Self::Head(at) => (usize::from(*at), 512.min(bytes.len())),
+            Self::Used(at) => {
+                let used = &WHOLE.used_pages;
+                let page = used[*at as usize / PAGE_BYTES % used.len()];
+                (page * PAGE_BYTES + *at as usize % PAGE_BYTES, bytes.len())
+            }
             Self::Any(at) => (*at as usize, bytes.len()),
         };
         at % most.max(1)
@@ -53,7 +62,6 @@ impl Place {
 
 impl Damage<'_> {
     fn inflict(&self, bytes: &mut Vec<u8>) {
-        const PAGE_BYTES: usize = 4096;
         match self {
             Self::Cut(at) => bytes.truncate(at.within(bytes)),
             Self::Grow(by) => bytes.resize(bytes.len() + usize::from(*by), 0),
@@ -74,9 +82,10 @@ impl Damage<'_> {
                 bytes[at..end].fill(0);
             }
             Self::Page { from, to } => {
-                let pages = bytes.len() / PAGE_BYTES;
-                if pages > 0 {
-                    let (from, to) = (usize::from(*from) % pages, usize::from(*to) % pages);
+                let pages = &WHOLE.used_pages;
+                let page = |number: u16| pages[usize::from(number) % pages.len()];
+                let (from, to) = (page(*from), page(*to));
+                if (from.max(to) + 1) * PAGE_BYTES <= bytes.len() {
                     bytes.copy_within(from * PAGE_BYTES..(from + 1) * PAGE_BYTES, to * PAGE_BYTES);
                 }
             }
@@ -89,6 +98,7 @@ struct Whole {
     directory: PathBuf,
     file: PathBuf,
     bytes: Vec<u8>,
+    used_pages: Vec<usize>,
     records: Vec<Record>,
     ring: String,
 }
@@ -134,7 +144,9 @@ static WHOLE: LazyLock<Whole> = LazyLock::new(|| {
     }
     let file = directory.join("terminal-t1.journal");
     let bytes = fs::read(&file).expect("the journal");
-    let whole = Whole { directory, file, bytes, records, ring: ring.to_owned() };
+    let pages = bytes.chunks_exact(PAGE_BYTES).enumerate();
+    let used_pages = pages.filter(|(_, page)| page.iter().any(|byte| *byte != 0)).map(|(number, _)| number).collect();
+    let whole = Whole { directory, file, bytes, used_pages, records, ring: ring.to_owned() };
     assert!(opens(&whole, &whole.bytes), "the journal as it was closed");
     whole
 });
