@@ -32,14 +32,16 @@ enum Format {
 #[derive(Arbitrary, Debug)]
 enum Number {
     Small(u8),
+    /// Up to one more than is allowed.
+    Large(u8),
     Any(u32),
 }
 
 impl Number {
-    /// Mostly within what is allowed.
     fn of(&self, most: u8) -> u32 {
         match self {
-            Self::Small(number) => (number % (most + 1)).into(),
+            Self::Small(number) => (number % 6).into(),
+            Self::Large(number) => (number % (most + 2)).into(),
             Self::Any(number) => *number,
         }
     }
@@ -52,7 +54,7 @@ fuzz_target!(|picture: Picture<'_>| {
         Format::Bmp => UPAY_QR_BMP,
         Format::Any(number) => number,
     };
-    let (module_px, quiet_modules) = (picture.module_px.of(8), picture.quiet_modules.of(16));
+    let (module_px, quiet_modules) = (picture.module_px.of(32), picture.quiet_modules.of(16));
     let draw = |buffer: &mut [u8], length: *mut usize| {
         let start = if buffer.is_empty() { null_mut() } else { buffer.as_mut_ptr().cast() };
         // SAFETY: the text ends with a NUL, the buffer is as long as it says, `length` is NULL or can be written.

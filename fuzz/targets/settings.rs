@@ -98,7 +98,9 @@ impl Value<'_> {
 struct Client(*mut upay_client);
 
 impl Drop for Client {
+    /// Stopped, so that nothing of it goes on beside the next run.
     fn drop(&mut self) {
+        assert_eq!(upay_client_stop(self.0, 10_000), UPAY_OK);
         upay_client_free(self.0);
     }
 }

@@ -14,7 +14,9 @@ const ENCODINGS: [Encoding; 3] = [Encoding::Utf8, Encoding::Gbk, Encoding::Gb180
 fuzz_target!(|bytes: &[u8]| {
     for encoding in ENCODINGS {
         if let Some(text) = encoding.decode(bytes) {
-            assert_eq!(encoding.encode(&text), canonical(encoding, bytes), "{encoding:?}: {text:?}");
+            let again = encoding.encode(&text);
+            assert_eq!(again, canonical(encoding, bytes), "{encoding:?}: {text:?}");
+            assert_eq!(encoding.decode(&again), Some(text.replace('\0', "?")), "{encoding:?}");
         }
     }
     let text = String::from_utf8_lossy(bytes);
