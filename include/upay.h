@@ -51,7 +51,7 @@
  *    serial and in order. Anything may be called from inside but upay_client_stop and upay_order_wait
  *    (UPAY_E_REENTRANT).
  * 3. All functions and callbacks are cdecl, on 32-bit Windows too.
- * 4. In a child made by fork every call gives UPAY_E_FORKED. The library is not to be unloaded.
+ * 4. In a child made by fork every call gives UPAY_E_FORKED, or NULL, where it gives no status. The library is not to be unloaded.
  *
  * SHUTTING DOWN
  *
@@ -434,10 +434,10 @@ upay_status upay_client_activate(upay_client *client,
 /**
  * Starts the client: takes the terminal's journal, and goes on with what an earlier run left over.
  *
- * Errors: UPAY_E_MISSING (terminal_sn, terminal_key, and nothing was activated in state_dir), UPAY_E_VALUE (ca_file, proxy), UPAY_E_LOCKED (another client or
- * process has this terminal), UPAY_E_STORAGE (the journal is damaged, foreign or unreadable; it is left as it is),
- * UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE. After an error the settings can be mended and start called
- * again.
+ * Errors: UPAY_E_MISSING (terminal_sn, terminal_key, and nothing was activated in state_dir), UPAY_E_VALUE (ca_file,
+ * proxy), UPAY_E_LOCKED (another client or process has this terminal), UPAY_E_STORAGE (the journal is damaged, foreign or
+ * unreadable; it is left as it is), UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE. After an error the settings can
+ * be mended and start called again.
  */
 upay_status upay_client_start(upay_client *client);
 
@@ -463,7 +463,8 @@ upay_status upay_client_checkin(upay_client *client,
  * check-in have functions of their own and are refused here.
  * json: the body, a JSON object of at most 64 KiB, in the client's encoding; sent letter by letter in UTF-8.
  * timeout_ms: for all of it; 0: connect_timeout_ms and reply_timeout_ms alone.
- * out: the reply as an event of UPAY_ACTION_CALL, read as upay_read_reply reads it; yours, to be given to upay_event_free.
+ * out: the reply as an event of UPAY_ACTION_CALL, read as upay_read_reply reads it, but that a plain SUCCESS which speaks
+ * of no order is one; yours, to be given to upay_event_free.
  * Errors: UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_STATE (not started), UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199:
  * not sent; 200-299: in doubt, no reply that can be read. A refusal of the gateway is a reply: UPAY_OK, and an event.
  */
@@ -623,7 +624,8 @@ upay_status upay_order_refund(upay_order *order,
 /**
  * Cancels the order: the full amount, on the same Beijing day (003 3.5). While its payment is under way, the cashier
  * gives up: the payment ends FAILED with UPAY_E_CANCELLED, or SUCCESS when the customer was faster and the gateway
- * refuses. SUCCESS: nothing is owed. FAILED: UPAY_E_REFUSED (the payment stands) or UPAY_E_NO_ORDER. UNKNOWN: no answer
+ * refuses. A payment that has ended SUCCESS stands until you have heard so: a cancel before that ends FAILED with
+ * UPAY_E_REFUSED, and one afterwards gives the money back. SUCCESS: nothing is owed. FAILED: UPAY_E_REFUSED (the payment stands) or UPAY_E_NO_ORDER. UNKNOWN: no answer
  * within cancel_timeout_ms; watched from now on. A lost answer is repeated. Cancelling by hand takes over what the library
  * would have done by itself for an order that was called FAILED: when the gateway refuses, the payment stands.
  *

@@ -18,11 +18,19 @@
 //! └──────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Nothing uses what stands above it. `abi`, `error` and `log` are for all. `qr` stands by itself: text as a picture, used
-//! by `ffi` alone.
+//! Nothing uses what stands above it. `abi`, `error` and `log` are for all; `disk`, the file system, is the journal's. `qr`
+//! stands by itself: text as a picture, used by `ffi` alone.
+
+/// Where the simulation plants a bug, to see that it is found (`examples/simulation`). In the library there is none.
+macro_rules! bug {
+    ($name:ident) => {
+        false
+    };
+}
 
 pub mod abi;
 mod client;
+mod disk;
 mod engine;
 mod error;
 pub mod ffi;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::claims::Answer;
 use super::driver::{GivenUp, Plan};
 use super::ear::Ear;
+use super::event::Report;
 use super::listener::Listener;
 use super::order::Order;
 use super::terminal::Terminal;
@@ -17,7 +18,8 @@ use crate::flow::pay::Pay;
 use crate::flow::query::Query;
 use crate::flow::refund::Refund;
 use crate::flow::settle::Settle;
-use crate::flow::{Fate, Flow, Identity};
+use crate::flow::verdict::Verdict;
+use crate::flow::{Fate, Flow, Identity, Phase};
 use crate::gateway::request::{self, Call};
 use crate::journal::{by_sn, refund_key, Record, Refund as RefundRecord, State as RecordState};
 
@@ -95,12 +97,17 @@ impl Terminal {
         let asked = self.claims.take_over(&name, |run| match run.give_up(|| ear(listener)) {
             GivenUp::Yes => Answer::Done,
             GivenUp::Already => Answer::No(Error::new(UPAY_E_STATE, "a cancel of this order is under way")),
-            GivenUp::Unable if run.retire() => Answer::Retired,
+            GivenUp::Unable if bug!(TwoMovers) || run.retire() => Answer::Retired,
             GivenUp::Unable | GivenUp::Ending => Answer::Ending,
         })?;
         let Some(claim) = asked else {
             return Ok(());
         };
+        if self.outlet.paid_unheard.lock().contains(&name) {
+            drop(claim);
+            self.payment_stands(&name, ear(listener));
+            return Ok(());
+        }
         let (earlier, _) = self.known(order)?;
         let state = RecordState::Cancelling { gave_up: true };
         // What became of it before is no news any more once the cancel is under way.
@@ -123,6 +130,20 @@ impl Terminal {
         };
         self.start(plan, Some(claim), None);
         Ok(())
+    }
+
+    /// The customer was faster: "paid" is on its way to the host, who must not hear it of an order that is cancelled by then.
+    fn payment_stands(&self, name: &str, mut ear: Ear) {
+        let report = Report {
+            verdict: Verdict::of(UPAY_ACTION_CANCEL, Fate::Paid),
+            client_sn: name,
+            refund_request_no: None,
+            phase: Phase::Done,
+            queries: 0,
+            remaining_ms: None,
+            reply: None,
+        };
+        ear.tell(&self.outlet, &report);
     }
 
     /// Gives a part or all of an order's amount back, once for each refund_request_no.
@@ -201,11 +222,14 @@ impl Terminal {
         let sn = order.fields().remove("sn");
         let journal = &self.outlet.journal;
         let known = journal.get(&order.client_sn)?;
-        let name = match &sn {
-            Some(sn) if order.made && known.is_none() => by_sn(sn),
-            _ => order.client_sn.clone(),
+        let (name, known) = match (&sn, known) {
+            // One order, and so one mover, by whichever number the host calls it.
+            (Some(sn), None) if order.made => match journal.called(sn)? {
+                Some(ours) => (ours.client_sn.clone(), Some(ours)),
+                None => (by_sn(sn), journal.get(&by_sn(sn))?),
+            },
+            (_, known) => (order.client_sn.clone(), known),
         };
-        let known = if known.is_some() { known } else { journal.get(&name)? };
         let record =
             known.unwrap_or_else(|| Record::new(&name, UPAY_ACTION_CANCEL, None, RecordState::Closed, clock::wall()));
         let identity = Identity { sn, ..self.identity(&record) };

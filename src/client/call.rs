@@ -35,6 +35,9 @@ pub fn call(
     let Outgoing { name, first_body, refund_body, refund_request_no, named } = outgoing;
     let body = match (call, first_body, refund_body) {
         (Call::Pay | Call::Precreate, Some(body), _) => body,
+        (Call::Refund, _, Some(body)) if bug!(RefundUnderNewNumber) && named => {
+            body.replace(refund_request_no.unwrap_or_default(), "another").into_bytes()
+        }
         (Call::Refund, _, Some(body)) => body.into_bytes(),
         (Call::Refund, _, None) => request::reversal(&settings.terminal_sn, order, &settings.operator)?,
         // A second /pay for one run cannot be: its body is gone.
@@ -52,7 +55,10 @@ pub fn call(
             until: None,
             fresh: call != Call::Query || !named,
         };
-        let answer = terminal.transport.exchange(&exchange, interrupt);
+        let mut answer = terminal.transport.exchange(&exchange, interrupt);
+        if bug!(SentAgain) && answer.as_ref().is_err_and(|error| !error.not_sent()) {
+            answer = terminal.transport.exchange(&exchange, interrupt);
+        }
         let reply = answer.and_then(|answer| Reply::read(answer.http_status, &answer.body));
         note(call, name, &reply);
         reply

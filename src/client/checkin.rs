@@ -47,6 +47,10 @@ impl Terminal {
         let device_id = device_id.ok_or_else(|| Error::new(UPAY_E_MISSING, "device_id: a check-in needs it"))?;
         let turn = {
             let mut under_way = self.under_way();
+            // A stop that looked before it was there does not raise its interrupt.
+            if under_way.closing {
+                return Err(Error::new(UPAY_E_CLOSED, "the client is stopped"));
+            }
             if under_way.checkin.is_some() {
                 return Err(Error::new(UPAY_E_STATE, "a check-in is under way"));
             }
@@ -55,6 +59,7 @@ impl Terminal {
             }
             self.take_turn(&mut under_way)
         };
+        self.keyring.keep()?;
         turn.check_in(&device_id, until)
     }
 

@@ -48,7 +48,7 @@ impl Terminal {
         });
         log::debug(format_args!("{path}: {}", reply.as_ref().map_or_else(|error| error.status, |_| UPAY_OK)));
         let reply = reply?;
-        let (verdict, words) = flow::read::read(&reply);
+        let (verdict, words) = flow::read::of_call(&reply);
         let mut fields = Fields::default();
         fields.add_reply(&reply);
         Ok(Event::of_call(verdict, words, fields, &self.outlet))

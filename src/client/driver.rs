@@ -1,6 +1,9 @@
 //! Runs one flow: asks it what is next, records, sends, waits and reports. One thread at a time drives a run; others
 //! may only make it give up, retire or close it.
 
+mod record;
+mod report;
+
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
 
@@ -15,8 +18,8 @@ use crate::engine::clock::{self, Millis};
 use crate::engine::{Lane, TimerId};
 use crate::error::{Error, Result};
 use crate::flow::verdict::Verdict;
-use crate::flow::{Fate, Flow, Identity, Input, Next, Phase};
-use crate::gateway::reply::{Reply, Standing};
+use crate::flow::{Flow, Identity, Input, Next, Phase};
+use crate::gateway::reply::Reply;
 use crate::gateway::request::Call;
 use crate::journal::{Record, State as RecordState};
 use crate::log;
@@ -47,7 +50,7 @@ struct State {
     /// The newest reply that could be read, as far as it is about this order.
     reply: Option<Reply>,
     queries: u32,
-    reported: Option<Reported>,
+    reported: Option<report::Reported>,
 }
 
 enum At {
@@ -56,14 +59,6 @@ enum At {
     Driving(Call, Interrupt),
     Sleeping(TimerId),
     Done,
-}
-
-/// What the host heard last, to tell a change by.
-#[derive(Clone, PartialEq, Eq)]
-struct Reported {
-    phase: Phase,
-    status: upay_status,
-    order_status: Option<String>,
 }
 
 /// What a run is made of.
@@ -180,14 +175,12 @@ impl Run {
                     return self.sleep(due, Woken::Timer);
                 }
                 Step::Next(Next::Send(call)) => {
-                    if call == Call::Cancel {
-                        self.record_cancel();
-                    }
+                    let recorded = self.record_ahead(call);
                     self.report(heard.as_ref());
-                    if let Some(turn) = self.turn() {
+                    if let (Ok(()), Some(turn)) = (&recorded, self.turn()) {
                         return self.sleep(turn, Woken::Turn(call));
                     }
-                    heard = Some(self.exchange(call));
+                    heard = Some(recorded.and_then(|()| self.exchange(call)));
                 }
             }
         }
@@ -265,172 +258,6 @@ impl Run {
             (interrupt, Outgoing { name: &self.name, first_body, refund_body, refund_request_no, named })
         };
         call(next, outgoing, &self.order, &self.terminal, &interrupt)
-    }
-
-    /// On disk before the first byte of a cancel leaves: "paid" is not the last word from then on, also after a restart.
-    fn record_cancel(&self) {
-        let gave_up = {
-            let mut state = self.state.lock();
-            let gave_up = state.gave_up;
-            match &mut state.record {
-                Some(record) if !record.cancel_sent => cancelled(record, gave_up),
-                _ => return,
-            }
-            gave_up
-        };
-        // Should the disk fail: the order is in the journal as open already, and the next start goes on with it.
-        self.amend(|record| cancelled(record, gave_up));
-    }
-
-    /// On disk before a person is told to give the money back: the library must not do so as well, later.
-    fn record_by_hand(&self) {
-        {
-            let mut state = self.state.lock();
-            let by_hand = state.flow.trouble() == UPAY_E_REFUSED;
-            match &mut state.record {
-                Some(record) if by_hand && !record.by_hand => record.by_hand = true,
-                _ => return,
-            }
-        }
-        self.amend(|record| record.by_hand = true);
-    }
-
-    fn amend(&self, change: impl FnOnce(&mut Record)) {
-        if let Err(error) = self.terminal.outlet.journal.amend(&self.key, change) {
-            log::error(format_args!("{}: not recorded: {error}", self.name));
-        }
-    }
-
-    fn write(&self, record: &Record) -> bool {
-        let written = self.terminal.outlet.journal.put(record);
-        if let Err(error) = &written {
-            log::error(format_args!("{}: not recorded: {error}", record.client_sn));
-        }
-        written.is_ok()
-    }
-
-    /// Tells the host how it stands: on every change, and on every answer. Of an order that no call waits for it hears
-    /// when something has become of it.
-    fn report(&self, heard: Option<&Result<Reply>>) {
-        let mut state = self.state.lock();
-        let state = &mut *state;
-        let before = state.reported.clone();
-        let now = Reported {
-            // Once the cashier gave up, nothing else is what goes on.
-            phase: if state.gave_up { Phase::Cancelling } else { state.flow.phase() },
-            status: heard.map_or(before.as_ref().map_or(UPAY_OK, |before| before.status), |heard| {
-                status_of(heard).unwrap_or_else(|| state.flow.trouble())
-            }),
-            order_status: state.reply.as_ref().and_then(|reply| reply.get("order_status")).map(str::to_owned),
-        };
-        let answered = matches!(heard, Some(Ok(_)));
-        let changed = before.as_ref() != Some(&now);
-        let before_status = before.as_ref().map_or(UPAY_OK, |before| before.status);
-        let news = now.order_status.is_some() && before.and_then(|before| before.order_status) != now.order_status;
-        let troubled = state.flow.trouble() != UPAY_OK && before_status != now.status;
-        let report = Report {
-            verdict: Verdict { status: now.status, ..Verdict::PENDING },
-            client_sn: &self.name,
-            refund_request_no: self.refund_request_no.as_deref(),
-            phase: now.phase,
-            queries: state.queries,
-            remaining_ms: state.flow.ends_at().map(|ends_at| ends_at.saturating_sub(clock::now())),
-            reply: state.reply.as_ref(),
-        };
-        for ear in &mut state.ears {
-            if let (Some(order), Some(reply)) = (&ear.order, &state.reply) {
-                order.heard(&reply.data);
-            }
-            if if ear.is_watcher() { news || troubled } else { changed || answered } {
-                ear.tell(&self.terminal.outlet, &report);
-            }
-        }
-        state.reported = Some(now);
-    }
-
-    /// The flow has its answer: written down, then told.
-    fn end(self: &Arc<Self>, fate: Fate) {
-        let (action, record, reply) = {
-            let mut state = self.state.lock();
-            state.at = At::Done;
-            let action = state.ears.first().map_or(UPAY_ACTION_WATCH, |ear| ear.action);
-            (action, state.record.take(), state.reply.clone())
-        };
-        let (fate, watched) = match record {
-            Some(record) => self.write_down(action, fate, record, reply.as_ref()),
-            None => (fate, None),
-        };
-        self.terminal.moved_on(&self.key, self.id, watched);
-        self.tell_the_end(|ear| Some(Verdict::of(ear.action, fate)));
-    }
-
-    /// A verdict that is on disk survives what comes next. Gives the fate that may be told, and what stays watched.
-    fn write_down(
-        &self,
-        action: i32,
-        fate: Fate,
-        mut record: Record,
-        reply: Option<&Reply>,
-    ) -> (Fate, Option<Record>) {
-        let verdict = Verdict::of(action, fate);
-        record.state = match fate {
-            Fate::NotSent(_) => RecordState::NotSent,
-            fate if fate.is_open() => RecordState::Watched,
-            _ => RecordState::Closed,
-        };
-        // "No such order" to a cancel is a promise as well, but for an order that the till was told is paid.
-        let promised = verdict.outcome == UPAY_OUTCOME_FAILED && fate.is_open() && record.fate != Some(Fate::Paid);
-        record.failed |= promised;
-        record.fate = Some(fate);
-        record.told = false;
-        if let Some(reply) = reply {
-            record.data = lasting(reply);
-        }
-        let written = self.write(&record);
-        // What the next start would undo must not be told: "failed" needs a watch that survives, and an order whose
-        // cancel is on disk is cancelled again.
-        let refund = record.refund.is_some() && fate != Fate::Refunded;
-        let undone = fate.is_open() || refund || (fate == Fate::Paid && record.cancel_sent);
-        if undone && !written {
-            record.state = RecordState::Watched;
-            record.fate = Some(Fate::Unknown);
-            return (Fate::Unknown, Some(record));
-        }
-        (fate, fate.is_open().then_some(record))
-    }
-
-    /// Closed or broken off: the journal keeps the order open, and the next start goes on.
-    fn end_without_answer(self: &Arc<Self>, verdict: Verdict) {
-        self.state.lock().at = At::Done;
-        self.terminal.moved_on(&self.key, self.id, None);
-        self.tell_the_end(|ear| (!ear.is_watcher()).then_some(verdict));
-    }
-
-    /// The one final event of each action. Whoever takes the ears tells them: nobody is told twice.
-    fn tell_the_end(&self, verdict: impl Fn(&Ear) -> Option<Verdict>) {
-        let (ears, queries, reply) = {
-            let mut state = self.state.lock();
-            (std::mem::take(&mut state.ears), state.queries, state.reply.take())
-        };
-        for mut ear in ears {
-            let Some(verdict) = verdict(&ear) else { continue };
-            if let (Some(order), Some(reply)) = (&ear.order, &reply) {
-                order.heard(&reply.data);
-            }
-            let (client_sn, Verdict { outcome, status }) = (&self.name, verdict);
-            log::info(format_args!("{client_sn}: action {} ended: outcome {outcome} status {status}", ear.action));
-            let report = Report {
-                verdict,
-                client_sn,
-                refund_request_no: self.refund_request_no.as_deref(),
-                phase: Phase::Done,
-                queries,
-                remaining_ms: None,
-                reply: reply.as_ref(),
-            };
-            ear.tell(&self.terminal.outlet, &report);
-        }
-        self.terminal.remove(self.id);
     }
 
     /// The host cancels what this run is about; `ear` is made when it is sure to be heard.
@@ -520,42 +347,4 @@ enum Step {
     Closing,
     /// Somebody else has ended it.
     Over,
-}
-
-fn cancelled(record: &mut Record, gave_up: bool) {
-    record.cancel_sent = true;
-    if record.state == RecordState::Querying {
-        record.state = RecordState::Cancelling { gave_up };
-    }
-}
-
-/// What stands between the flow and an answer; `None` when there is one.
-fn status_of(heard: &Result<Reply>) -> Option<upay_status> {
-    match heard {
-        Err(error) => Some(error.status),
-        Ok(reply) => match reply.standing() {
-            Standing::Answered => None,
-            Standing::Refused(error) | Standing::InDoubt(error) => Some(error.status),
-        },
-    }
-}
-
-/// What the journal keeps of an order: numbers, amounts and times, and nothing about the payer.
-fn lasting(reply: &Reply) -> Vec<(String, String)> {
-    const KEPT: &[&str] = &[
-        "sn",
-        "trade_no",
-        "status",
-        "order_status",
-        "payway",
-        "payway_name",
-        "sub_payway",
-        "total_amount",
-        "net_amount",
-        "ctime",
-        "finish_time",
-        "channel_finish_time",
-    ];
-    let kept = reply.data.iter().filter(|(key, _)| KEPT.contains(&key.as_str()));
-    kept.cloned().collect()
 }

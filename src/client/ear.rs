@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::event::{Event, Report};
 use super::inbox::ActionId;
-use super::listener::Listener;
+use super::listener::{Hearing, Listener};
 use super::order::Order;
 use super::outlet::Outlet;
 use crate::engine::clock::{self, Millis};
@@ -49,11 +49,11 @@ impl Ear {
         let is_final = event.is_final();
         match self.listener.as_ref().filter(|listener| listener.event.is_some()) {
             Some(listener) => {
-                let told = is_final.then(|| {
-                    let (outlet, event) = (outlet.clone(), event.clone());
-                    Box::new(move || outlet.told(&event)) as Box<dyn FnOnce() + Send>
-                });
-                outlet.listeners.tell(listener, &event, told);
+                if bug!(ToldTwice) && is_final {
+                    outlet.listeners.tell(listener, &event, None);
+                }
+                let hearing = is_final.then(|| outlet.clone() as Arc<dyn Hearing>);
+                outlet.listeners.tell(listener, &event, hearing);
             }
             None => outlet.inbox.push(self.id, &event),
         }

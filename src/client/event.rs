@@ -176,28 +176,41 @@ fn escape_what_lacks(json: &str, encoding: Encoding) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use std::sync::Arc;
 
     fn event(encoding: Encoding) -> Event {
         event_of("披萨😀", encoding)
     }
 
     fn event_of(subject: &str, encoding: Encoding) -> Event {
-        let body = serde_json::json!({"result_code": "200", "biz_response": {"result_code": "PAY_SUCCESS", "data": {
+        let reply = serde_json::json!({"result_code": "200", "biz_response": {"result_code": "PAY_SUCCESS", "data": {
             "client_sn": "c", "subject": subject, "payer_login": "138****0001", "phase": "theirs", "status": "SUCCESS",
         }}});
-        let reply = Reply::read(200, body.to_string().as_bytes()).unwrap();
-        let report = Report {
-            verdict: Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK },
+        ended(&reply.to_string(), Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK }, true, encoding)
+    }
+
+    fn ended(reply: &str, verdict: Verdict, chinese: bool, encoding: Encoding) -> Event {
+        let reply = Reply::read(200, reply.as_bytes()).unwrap();
+        Event::new(UPAY_ACTION_PAY, 1, &report(verdict, Some(&reply)), chinese, encoding)
+    }
+
+    /// An event of which nothing but its verdict matters.
+    pub fn of_verdict(verdict: Verdict) -> Arc<Event> {
+        Arc::new(Event::new(UPAY_ACTION_PAY, 1, &report(verdict, None), false, Encoding::Utf8))
+    }
+
+    fn report(verdict: Verdict, reply: Option<&Reply>) -> Report<'_> {
+        Report {
+            verdict,
             client_sn: "c",
             refund_request_no: None,
             phase: Phase::Done,
             queries: 0,
             remaining_ms: None,
-            reply: Some(&reply),
-        };
-        Event::new(UPAY_ACTION_PAY, 1, &report, true, encoding)
+            reply,
+        }
     }
 
     #[test]
@@ -240,17 +253,8 @@ mod tests {
 
     #[test]
     fn a_barcode_that_the_gateway_cannot_accept_is_a_matter_for_the_customer_and_not_for_the_tills_maker() {
-        let reply = Reply::read(200, br#"{"result_code":"400","error_code":"INVALID_BARCODE"}"#).unwrap();
-        let report = Report {
-            verdict: Verdict { outcome: UPAY_OUTCOME_FAILED, status: UPAY_E_REQUEST },
-            client_sn: "c",
-            refund_request_no: None,
-            phase: Phase::Done,
-            queries: 0,
-            remaining_ms: None,
-            reply: Some(&reply),
-        };
-        let event = Event::new(UPAY_ACTION_PAY, 1, &report, false, Encoding::Utf8);
+        let verdict = Verdict { outcome: UPAY_OUTCOME_FAILED, status: UPAY_E_REQUEST };
+        let event = ended(r#"{"result_code":"400","error_code":"INVALID_BARCODE"}"#, verdict, false, Encoding::Utf8);
         assert_eq!(event.advice, UPAY_ADVICE_ASK_CUSTOMER);
         assert!(event.message().to_str().unwrap().contains("nothing was charged"));
     }

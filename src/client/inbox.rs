@@ -106,3 +106,36 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::event::tests::of_verdict;
+    use crate::flow::verdict::Verdict;
+
+    #[test]
+    fn beyond_its_limit_the_oldest_event_is_dropped_and_no_other() {
+        let (inbox, last) = (Inbox::default(), of_verdict(Verdict::CLOSED));
+        for action in 0..EVENTS_UNREAD_MAX as u64 {
+            inbox.push(action, &last);
+        }
+        assert_eq!(inbox.state.lock().dropped, 0);
+        inbox.push(1_000_000, &last);
+        let state = inbox.state.lock();
+        assert_eq!((state.unread.len(), state.dropped), (EVENTS_UNREAD_MAX, 1));
+        let actions: Vec<u64> = state.unread.values().map(|(action, _)| *action).collect();
+        assert_eq!((actions[0], actions[EVENTS_UNREAD_MAX - 1]), (1, 1_000_000));
+    }
+
+    #[test]
+    fn an_action_keeps_its_newest_progress_and_its_end() {
+        let inbox = Inbox::default();
+        for _ in 0..3 {
+            inbox.push(7, &of_verdict(Verdict::PENDING));
+        }
+        inbox.push(7, &of_verdict(Verdict::CLOSED));
+        let next = || inbox.next(Duration::ZERO, |event| Ok(event.is_final()));
+        assert_eq!((next().unwrap(), next().unwrap()), (false, true));
+        assert_eq!(next().unwrap_err().status, UPAY_E_TIMEOUT);
+    }
+}

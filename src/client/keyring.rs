@@ -69,15 +69,24 @@ impl Keyring {
 
     /// `key` works and `refused` did not: a payment, which is sent once alone, must not meet the one that is refused.
     fn prefer(&self, key: &str, refused: &str) {
-        let mut ring = self.ring.lock();
-        if ring.terminal_key != refused {
-            return;
-        }
-        let swapped = Ring { terminal_key: key.to_owned(), previous_key: Some(refused.to_owned()), ..ring.clone() };
-        if let Err(error) = self.journal.put_ring(&swapped) {
+        let kept = {
+            let mut ring = self.ring.lock();
+            if ring.terminal_key != refused {
+                return;
+            }
+            ring.terminal_key = key.to_owned();
+            ring.previous_key = Some(refused.to_owned());
+            self.journal.put_ring(&ring)
+        };
+        // A log line is the host's code, and runs under no lock.
+        if let Err(error) = kept {
             log::warn(format_args!("the order of the keys is not kept: {error}"));
         }
-        *ring = swapped;
+    }
+
+    /// What is in use is on disk: the next check-in makes the gateway forget what was before it.
+    pub fn keep(&self) -> Result<()> {
+        self.journal.put_ring(&self.ring.lock())
     }
 
     /// Takes the key that a check-in brought.
@@ -90,7 +99,7 @@ impl Keyring {
         if renewed.terminal_key != grant.terminal_key {
             renewed.previous_key = Some(std::mem::replace(&mut renewed.terminal_key, grant.terminal_key));
         }
-        // In use even if the disk fails: a second check-in would make the gateway forget the one that is on disk.
+        // In use even if the disk fails, where it is put before the next check-in.
         *ring = renewed;
         self.journal.put_ring(&ring)
     }
@@ -107,10 +116,13 @@ impl Keyring {
 
     /// Nothing was sent: it may be tried again today.
     pub fn not_tried(&self) {
-        let mut ring = self.ring.lock();
-        ring.checkin_day = None;
+        let kept = {
+            let mut ring = self.ring.lock();
+            ring.checkin_day = None;
+            self.journal.put_ring(&ring)
+        };
         // Should the disk fail, the next day brings the next try.
-        if let Err(error) = self.journal.put_ring(&ring) {
+        if let Err(error) = kept {
             log::warn(format_args!("the check-in is not tried again today: {error}"));
         }
     }

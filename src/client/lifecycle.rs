@@ -13,7 +13,7 @@ use super::activate::{activate, Activated};
 use super::encoding::Encoding;
 use super::inbox::Inbox;
 use super::keyring::Keyring;
-use super::listener::{Listener, Listeners};
+use super::listener::{Hearing, Listener, Listeners};
 use super::order::Order;
 use super::outlet::Outlet;
 use super::settings::{Settings, Values};
@@ -58,8 +58,8 @@ enum Stage {
 struct Setup {
     values: Values,
     watcher: Option<Arc<Listener>>,
-    /// The keys of an activated terminal that the disk did not take: start tries again.
-    unkept: Option<Ring>,
+    /// The keys of an activated terminal that the disk did not take: its start tries again.
+    unkept: Option<(String, Ring)>,
 }
 
 impl Default for Client {
@@ -131,8 +131,12 @@ impl Client {
         let transport = self.transport(&busy.setup.values)?;
         let Activated { terminal_sn, ring, kept } = activate(&settings, code, &transport, until, &busy.interrupt)?;
         busy.setup.values.activated(&terminal_sn, &ring.terminal_key)?;
-        busy.setup.unkept = kept.is_err().then_some(ring);
-        kept
+        let unkept = kept.map_err(|error| {
+            let words = format!("activated as terminal {terminal_sn}, whose key is not on disk yet: {error}");
+            Error::new(UPAY_E_STORAGE, words)
+        });
+        busy.setup.unkept = unkept.is_err().then_some((terminal_sn, ring));
+        unkept
     }
 
     pub fn start(&self) -> Result<()> {
@@ -188,9 +192,12 @@ impl Client {
                 Journal::in_memory(&settings.terminal_sn)?
             }
         };
-        if let Some(ring) = &setup.unkept {
-            journal.put_ring(ring)?;
-            setup.unkept = None;
+        // Another terminal's journal has keys of its own.
+        if let Some((_, ring)) = setup.unkept.take_if(|(terminal_sn, _)| *terminal_sn == settings.terminal_sn) {
+            if let Err(error) = journal.put_ring(&ring) {
+                setup.unkept = Some((settings.terminal_sn, ring));
+                return Err(error);
+            }
         }
         let keyring = Keyring::open(&journal, &settings.terminal_sn, &setup.values.terminal_key())?;
         let left_over = journal.pending()?;
@@ -201,6 +208,7 @@ impl Client {
             journal,
             chinese: settings.chinese,
             encoding: settings.encoding,
+            paid_unheard: Mutex::default(),
         };
         let watcher = setup.watcher.clone();
         Ok((Terminal::new(settings, self.engine.clone(), transport, keyring, outlet, watcher), left_over))
@@ -326,6 +334,7 @@ impl Client {
 
     fn told(&self, event: &Event) {
         if let Ok(terminal) = self.terminal() {
+            terminal.outlet.hears(event);
             terminal.outlet.told(event);
         }
     }

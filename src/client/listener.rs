@@ -40,9 +40,15 @@ impl Drop for Listener {
 }
 
 pub enum Item {
-    Event(Arc<Listener>, Arc<Event>, Option<Box<dyn FnOnce() + Send>>),
+    Event(Arc<Listener>, Arc<Event>, Option<Arc<dyn Hearing>>),
     /// Lets go of a listener on this thread, where its drop function belongs.
     LetGo(Arc<Listener>),
+}
+
+/// Who wants to know when the host hears a final event: right before and right after, on the same thread.
+pub trait Hearing: Send + Sync {
+    fn hears(&self, event: &Event);
+    fn told(&self, event: &Event);
 }
 
 #[derive(Clone)]
@@ -68,8 +74,8 @@ impl Listeners {
         Self(Arc::new(Shared { engine, state: Mutex::default(), changed: Condvar::new() }))
     }
 
-    /// Queues a call of `listener`; `then` runs on the same thread once the host has heard.
-    pub fn tell(&self, listener: &Arc<Listener>, event: &Arc<Event>, then: Option<Box<dyn FnOnce() + Send>>) {
+    /// Queues a call of `listener`.
+    pub fn tell(&self, listener: &Arc<Listener>, event: &Arc<Event>, hearing: Option<Arc<dyn Hearing>>) {
         if !event.is_final() {
             let mut state = self.0.state.lock();
             if state.queue.len() >= EVENTS_WAITING_MAX {
@@ -77,7 +83,7 @@ impl Listeners {
                 return;
             }
         }
-        self.push(Item::Event(listener.clone(), event.clone(), then));
+        self.push(Item::Event(listener.clone(), event.clone(), hearing));
     }
 
     /// The last call: afterwards the host's drop function runs.
@@ -119,10 +125,9 @@ impl Listeners {
         let mut state = self.0.state.lock();
         loop {
             let Some(item) = state.queue.pop_front() else {
-                if state.closed {
+                if state.closed || !self.0.engine.wait(&self.0.changed, &mut state) {
                     break;
                 }
-                self.0.changed.wait(&mut state);
                 continue;
             };
             let dropped = std::mem::take(&mut state.dropped);
@@ -131,12 +136,15 @@ impl Listeners {
                 log::warn(format_args!("the host takes its events too slowly: {dropped} of progress were dropped"));
             }
             match item {
-                Item::Event(listener, event, then) => {
+                Item::Event(listener, event, hearing) => {
+                    if let Some(hearing) = &hearing {
+                        hearing.hears(&event);
+                    }
                     if let Some(call) = &listener.event {
                         call(&event);
                     }
-                    if let Some(then) = then {
-                        then();
+                    if let Some(hearing) = hearing {
+                        hearing.told(&event);
                     }
                 }
                 Item::LetGo(listener) => drop(listener),
@@ -144,5 +152,49 @@ impl Listeners {
             state = self.0.state.lock();
         }
         state.running = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::event::tests::of_verdict;
+    use crate::flow::verdict::Verdict;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    #[test]
+    fn a_slow_host_loses_progress_beyond_the_limit_and_nothing_that_is_final() {
+        const LIMIT: Duration = Duration::from_secs(60);
+        let engine = Arc::new(Engine::default());
+        let listeners = Listeners::new(engine.clone());
+        let (begun, has_begun) = mpsc::channel();
+        let (go_on, gate) = mpsc::channel::<()>();
+        let (told, heard) = mpsc::channel();
+        let (begun, gate, told) = (Mutex::new(begun), Mutex::new(gate), Mutex::new(told));
+        let call = move |event: &Arc<Event>| {
+            begun.lock().send(()).unwrap();
+            // Once nobody holds the gate, every call passes.
+            assert!(gate.lock().recv().is_err());
+            told.lock().send(event.is_final()).unwrap();
+        };
+        let listener = Arc::new(Listener { event: Some(Box::new(call)), drop: None });
+        let progress = of_verdict(Verdict::PENDING);
+        // The first one is with the host, who is slow; the others wait.
+        listeners.tell(&listener, &progress, None);
+        has_begun.recv_timeout(LIMIT).unwrap();
+        for _ in 0..EVENTS_WAITING_MAX + 5 {
+            listeners.tell(&listener, &progress, None);
+        }
+        assert_eq!(listeners.0.state.lock().dropped, 5);
+        listeners.tell(&listener, &of_verdict(Verdict::CLOSED), None);
+        listeners.let_go(listener);
+        drop(go_on);
+        listeners.close();
+        let all: Vec<bool> = std::iter::from_fn(|| heard.recv_timeout(LIMIT).ok()).collect();
+        assert_eq!((all.len(), all.iter().filter(|is_final| **is_final).count()), (EVENTS_WAITING_MAX + 2, 1));
+        assert_eq!(all.last(), Some(&true));
+        engine.close();
+        assert!(engine.join(LIMIT));
     }
 }

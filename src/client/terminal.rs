@@ -1,6 +1,6 @@
 //! A client that has started: what is under way, what is watched, and how all of it ends.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use super::event::Report;
 use super::inbox::ActionId;
 use super::keyring::Keyring;
 use super::listener::Listener;
-use super::outlet::Outlet;
+use super::outlet::{says_paid, Outlet};
 use super::pace::{Pace, GAP_MS};
 use super::settings::Settings;
 use crate::abi::*;
@@ -53,7 +53,8 @@ pub struct Terminal {
 
 #[derive(Default)]
 pub struct UnderWay {
-    runs: HashMap<ActionId, Arc<Run>>,
+    /// In the order in which they began.
+    runs: BTreeMap<ActionId, Arc<Run>>,
     /// Of these, the ones that the host waits for.
     actions: HashSet<ActionId>,
     /// Of these, the ones that move money, or find out whether it moved: no check-in beside them.
@@ -103,7 +104,7 @@ impl Terminal {
             log::info(format_args!("{} orders are left over from an earlier run", left_over.len()));
         }
         let mut due = clock::now();
-        for record in left_over {
+        for record in left_over.into_iter().filter(|_| !bug!(LeftOverForgotten)) {
             // With a cancel on its way, what became of the order before is no news any more.
             let old_news = record.is_open() && record.cancel_sent;
             if let Some(fate) = record.fate.filter(|_| record.is_untold() && !old_news) {
@@ -163,9 +164,12 @@ impl Terminal {
 
     /// What had become of the order when the earlier run ended, and the host had not heard.
     fn tell_again(self: &Arc<Self>, record: &Record, fate: Fate) {
-        let reply = Reply { data: record.data.clone(), ..Reply::default() };
+        let (action, reply) = (watched_action(record), Reply { data: record.data.clone(), ..Reply::default() });
+        if fate == Fate::Paid && says_paid(action) {
+            self.outlet.paid_unheard.lock().insert(record.key());
+        }
         let report = Report {
-            verdict: Verdict::of(watched_action(record), fate),
+            verdict: Verdict::of(action, fate),
             client_sn: &record.client_sn,
             refund_request_no: record.refund.as_ref().map(|refund| refund.refund_request_no.as_str()),
             phase: Phase::Done,

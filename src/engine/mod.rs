@@ -11,6 +11,7 @@ mod timer;
 use std::time::Duration;
 
 use clock::Millis;
+use parking_lot::{Condvar, MutexGuard};
 pub use pool::Lane;
 pub use timer::TimerId;
 
@@ -66,6 +67,13 @@ impl Engine {
         self.crew.thread(name, job)
     }
 
+    /// Waits for `changed` on a thread that [`Engine::thread`] made. False: it is to end, and to be made anew when there
+    /// is something to do; so it is where all of a client runs on one thread, in the simulation.
+    pub fn wait<T>(&self, changed: &Condvar, state: &mut MutexGuard<'_, T>) -> bool {
+        changed.wait(state);
+        true
+    }
+
     /// Ends the timers, which drops their jobs, and the workers once what is queued has run.
     pub fn close(&self) {
         self.timer.close();
@@ -105,7 +113,10 @@ mod tests {
         let (ran, taken_back) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0));
         let job = || {
             let ran = ran.clone();
-            Box::new(move || drop(ran.fetch_add(1, Ordering::SeqCst))) as Job
+            let job = move || {
+                ran.fetch_add(1, Ordering::SeqCst);
+            };
+            Box::new(job) as Job
         };
         std::thread::scope(|scope| {
             for thread in 0..THREADS {
@@ -124,7 +135,7 @@ mod tests {
         });
         // Behind all of them.
         let (last, ended) = std::sync::mpsc::channel();
-        engine.at(clock::now() + 10, Box::new(move || drop(last.send(()))));
+        engine.at(clock::now() + 10, Box::new(move || last.send(()).unwrap()));
         ended.recv_timeout(Duration::from_secs(60)).expect("the last timer runs");
         engine.close();
         assert!(engine.join(Duration::from_secs(60)));

@@ -144,10 +144,10 @@ pub unsafe extern "C" fn upay_client_activate(
 
 /// Starts the client: takes the terminal's journal, and goes on with what an earlier run left over.
 ///
-/// Errors: UPAY_E_MISSING (terminal_sn, terminal_key, and nothing was activated in state_dir), UPAY_E_VALUE (ca_file, proxy), UPAY_E_LOCKED (another client or
-/// process has this terminal), UPAY_E_STORAGE (the journal is damaged, foreign or unreadable; it is left as it is),
-/// UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE. After an error the settings can be mended and start called
-/// again.
+/// Errors: UPAY_E_MISSING (terminal_sn, terminal_key, and nothing was activated in state_dir), UPAY_E_VALUE (ca_file,
+/// proxy), UPAY_E_LOCKED (another client or process has this terminal), UPAY_E_STORAGE (the journal is damaged, foreign or
+/// unreadable; it is left as it is), UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE. After an error the settings can
+/// be mended and start called again.
 #[no_mangle]
 pub extern "C" fn upay_client_start(client: *mut upay_client) -> upay_status {
     guard(|| CLIENTS.get(client)?.start())
@@ -174,7 +174,8 @@ pub extern "C" fn upay_client_checkin(client: *mut upay_client, timeout_ms: u32)
 /// check-in have functions of their own and are refused here.
 /// json: the body, a JSON object of at most 64 KiB, in the client's encoding; sent letter by letter in UTF-8.
 /// timeout_ms: for all of it; 0: connect_timeout_ms and reply_timeout_ms alone.
-/// out: the reply as an event of UPAY_ACTION_CALL, read as upay_read_reply reads it; yours, to be given to upay_event_free.
+/// out: the reply as an event of UPAY_ACTION_CALL, read as upay_read_reply reads it, but that a plain SUCCESS which speaks
+/// of no order is one; yours, to be given to upay_event_free.
 /// Errors: UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_STATE (not started), UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199:
 /// not sent; 200-299: in doubt, no reply that can be read. A refusal of the gateway is a reply: UPAY_OK, and an event.
 ///

@@ -242,7 +242,8 @@ pub unsafe extern "C" fn upay_order_refund(
 
 /// Cancels the order: the full amount, on the same Beijing day (003 3.5). While its payment is under way, the cashier
 /// gives up: the payment ends FAILED with UPAY_E_CANCELLED, or SUCCESS when the customer was faster and the gateway
-/// refuses. SUCCESS: nothing is owed. FAILED: UPAY_E_REFUSED (the payment stands) or UPAY_E_NO_ORDER. UNKNOWN: no answer
+/// refuses. A payment that has ended SUCCESS stands until you have heard so: a cancel before that ends FAILED with
+/// UPAY_E_REFUSED, and one afterwards gives the money back. SUCCESS: nothing is owed. FAILED: UPAY_E_REFUSED (the payment stands) or UPAY_E_NO_ORDER. UNKNOWN: no answer
 /// within cancel_timeout_ms; watched from now on. A lost answer is repeated. Cancelling by hand takes over what the library
 /// would have done by itself for an order that was called FAILED: when the gateway refuses, the payment stands.
 ///

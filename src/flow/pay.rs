@@ -62,12 +62,17 @@ pub(super) fn verdict(reply: &Reply, order: &Identity) -> Option<Fate> {
     // A refusal that its own order_status contradicts proves nothing.
     let not_paid = agrees(reply, &[OrderStatus::PayCanceled, OrderStatus::Canceled]);
     match reply.biz_result_code.as_deref()? {
-        "PAY_SUCCESS" if reply.names(order) && agrees(reply, &[OrderStatus::Paid]) => Some(Fate::Paid),
+        "PAY_SUCCESS" if reply.names(order) && (agrees(reply, &[OrderStatus::Paid]) || bug!(StatusIgnored)) => {
+            Some(Fate::Paid)
+        }
         "PAY_FAIL" if not_paid => Some(Fate::Refused(UPAY_E_REFUSED)),
+        "PAY_FAIL_ERROR" if bug!(PayFailErrorIsFailed) => Some(Fate::Refused(UPAY_E_REFUSED)),
         "PAY_FAIL_ERROR" => Some(Fate::Unknown),
         // But for the codes that speak of an order which is there already, or was not found: that order, under our
         // number, has to be asked about.
-        "FAIL" if not_paid && refusal_of(reply) == Refusal::Plain => Some(Fate::Refused(UPAY_E_REFUSED)),
+        "FAIL" if not_paid && (refusal_of(reply) == Refusal::Plain || bug!(ConflictIsFailed)) => {
+            Some(Fate::Refused(UPAY_E_REFUSED))
+        }
         _ => None,
     }
 }

@@ -32,6 +32,15 @@ pub fn read(reply: &Reply) -> (Verdict, Words) {
     (verdict, words_for(verdict, answered, reply))
 }
 
+/// The same for a request that this library does not know. A plain SUCCESS that speaks of no order is about none.
+pub fn of_call(reply: &Reply) -> (Verdict, Words) {
+    let of_order = ["sn", "client_sn", "order_status"].iter().any(|key| reply.get(key).is_some());
+    if of_order || reply.standing() != Standing::Answered || reply.biz_result_code.as_deref() != Some("SUCCESS") {
+        return read(reply);
+    }
+    (DONE, words::of(UPAY_ACTION_CALL, DONE.outcome, DONE.status, Phase::Done.name(), None))
+}
+
 fn of_answer(Answer { asked, class }: Answer, reply: &Reply) -> Verdict {
     let order = reply.identity();
     match (class, asked) {

@@ -24,8 +24,8 @@ pub struct Refund {
     /// When the gateway first said that it did not happen while it may have, and whether it called the order given back
     /// since: then it may have been this refund.
     refused_since: Option<Millis>,
-    /// A query has called the order paid in full since.
-    seen_paid: bool,
+    /// A query has shown the order without any refund since.
+    seen_untouched: bool,
     given_back: bool,
     trouble: upay_status,
 }
@@ -39,8 +39,8 @@ pub(super) enum Said {
     GivenBack,
     /// The order is given back, in part or in full, but this refund has no end, or a bad one.
     NotThis,
-    /// Paid in full, as if there had never been a refund.
-    Paid,
+    /// As if there had never been a refund: paid in full, or cancelled, which leaves nothing to refund.
+    Untouched,
     /// The gateway says that it has it already: a query tells what became of it.
     HasIt,
     /// It did not happen by this request, though an earlier one may have arrived.
@@ -64,7 +64,7 @@ impl Refund {
             arrived: false,
             done: false,
             refused_since: None,
-            seen_paid: false,
+            seen_untouched: false,
             given_back: false,
             trouble: UPAY_OK,
         }
@@ -101,10 +101,10 @@ impl Refund {
             // This request may move the money still: what was refused before it counts no more.
             self.refused_since = None;
         }
-        self.seen_paid = match said {
-            Said::Paid => true,
-            Said::NotByThis(_) => self.seen_paid,
-            Said::Nothing(_) => self.seen_paid && self.asked == Call::Query,
+        self.seen_untouched = match said {
+            Said::Untouched => true,
+            Said::NotByThis(_) => self.seen_untouched,
+            Said::Nothing(_) => self.seen_untouched && self.asked == Call::Query,
             _ => false,
         };
         self.trouble = match &said {
@@ -118,12 +118,12 @@ impl Refund {
             Said::NotByThis(fate) if !self.may_have_arrived_before() => Next::Done(fate),
             Said::NotByThis(fate) if self.stays_refused(now) => Next::Done(fate),
             Said::NotByThis(_) => self.ask(Call::Query),
-            // "Done already", and paid in full: one of the two is old.
-            Said::Paid if self.done => self.pause(Call::Query, now),
+            // "Done already", and no refund to be seen: one of the two is old.
+            Said::Untouched if self.done => self.pause(Call::Query, now),
             // It was under way, and has come to nothing.
-            Said::Paid if self.arrived && self.stays_refused(now) => Next::Done(Fate::Refused(UPAY_E_REFUSED)),
-            Said::Paid if self.arrived => self.pause(Call::Query, now),
-            Said::Paid => self.pause(Call::Refund, now),
+            Said::Untouched if self.arrived && self.stays_refused(now) => Next::Done(Fate::Refused(UPAY_E_REFUSED)),
+            Said::Untouched if self.arrived => self.pause(Call::Query, now),
+            Said::Untouched => self.pause(Call::Refund, now),
             Said::HasIt => {
                 (self.arrived, self.done) = (true, true);
                 self.ask(Call::Query)
@@ -140,16 +140,17 @@ impl Refund {
                 self.given_back = true;
                 self.pause(Call::Refund, now)
             }
+            Said::Nothing(status) if bug!(LostRefundIsRefused) => Next::Done(Fate::Refused(status)),
             Said::Nothing(_) if self.done || self.asked == Call::Refund => self.pause(Call::Query, now),
             Said::Nothing(_) => self.pause(Call::Refund, now),
         }
     }
 
-    /// Two such answers, the second at least the grace after the first, and a query between that called the order paid in
-    /// full: no answer there is no proof.
+    /// Two such answers, the second at least the grace after the first, and a query between that showed the order without
+    /// a refund: no answer there is no proof.
     fn stays_refused(&mut self, now: Millis) -> bool {
         let since = *self.refused_since.get_or_insert(now);
-        now > since && now - since >= self.limits.not_found_grace && self.seen_paid && !self.given_back
+        now > since && now - since >= self.limits.not_found_grace && self.seen_untouched && !self.given_back
     }
 
     /// The answer to a query with the refund's number.
@@ -166,7 +167,7 @@ impl Refund {
             },
             OrderStatus::Refunded | OrderStatus::PartialRefunded => Said::GivenBack,
             OrderStatus::Moving => Said::UnderWay,
-            OrderStatus::Paid => Said::Paid,
+            OrderStatus::Paid | OrderStatus::Canceled | OrderStatus::PayCanceled => Said::Untouched,
             _ => Said::Nothing(UPAY_E_UNRESOLVED),
         }
     }

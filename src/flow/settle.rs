@@ -89,7 +89,7 @@ impl Settle {
     fn go_on(&mut self, now: Millis) -> Next {
         match self.phase {
             Phase::Querying if self.gave_up && self.doubt != Doubt::OtherOrder => self.cancel(now),
-            Phase::Querying if now < self.ends_at || !self.queried => self.ask(Call::Query),
+            Phase::Querying if now < self.ends_at || !self.queried || bug!(TimeNeverUp) => self.ask(Call::Query),
             Phase::Querying if self.doubt == Doubt::None => self.cancel(now),
             Phase::Cancelling if now < self.ends_at => Next::Send(self.asked),
             _ => Next::Done(Fate::Unknown),
@@ -167,12 +167,13 @@ impl Settle {
                 };
                 Next::SleepUntil(until.max(counts_at))
             }
+            Proof::CancelRefused if bug!(RefusedCancelIsDone) => Next::Done(Fate::Expired),
             Proof::CancelRefused => {
                 self.cancel_refused = true;
                 self.ask(Call::Query)
             }
             // The cancel was refused because it had been paid a moment before.
-            Proof::Paid if self.cancel_refused => Next::Done(Fate::Paid),
+            Proof::Paid if self.cancel_refused || bug!(PaidDespiteCancel) => Next::Done(Fate::Paid),
             // Paid, while a cancel may still be on its way: only the answer to a cancel settles it.
             Proof::Paid => self.pause(Call::Cancel, now),
             Proof::Open => {
@@ -185,6 +186,7 @@ impl Settle {
             }
             Proof::Doubt(Doubt::OtherOrder) => Next::Done(Fate::Unknown),
             Proof::Doubt(_) => self.pause(Call::Query, now),
+            Proof::Nothing if self.asked == Call::Cancel && bug!(LostCancelIsDone) => Next::Done(Fate::Expired),
             Proof::Nothing => self.pause(self.asked, now),
         }
     }
@@ -192,11 +194,13 @@ impl Settle {
     /// Two answers in a row, the second at least the grace after the first: a request in doubt may still arrive.
     fn absent_for_good(&mut self, now: Millis) -> bool {
         let since = *self.absent_since.get_or_insert(now);
-        now > since && now - since >= self.limits.not_found_grace
+        now > since && (bug!(GraceIgnored) || now - since >= self.limits.not_found_grace)
     }
 
     fn absent(&self) -> Fate {
-        if self.gave_up {
+        if bug!(NotFoundIsFinal) {
+            Fate::NeverArrived
+        } else if self.gave_up {
             Fate::AbsentCancelled
         } else {
             Fate::Absent

@@ -539,6 +539,18 @@ fn refund(script: &[Result<Reply>]) -> Played {
     play(Refund::new(order(), "r1".into(), limits()), script)
 }
 
+#[test]
+fn a_refund_in_doubt_of_an_order_that_was_cancelled_comes_to_an_end() {
+    let refused = || fail("UPAY_REFUND_INVALID_ORDER_STATE");
+    for cancelled in ["CANCELED", "PAY_CANCELED"] {
+        let mut script = vec![lost()];
+        for _ in 0..8 {
+            script.extend([status(cancelled), refused()]);
+        }
+        assert_eq!(refund(&script).fate, Fate::Refused(UPAY_E_REFUSED), "{cancelled}");
+    }
+}
+
 fn calls(played: &Played) -> Vec<Call> {
     played.calls.iter().map(|(call, _)| *call).collect()
 }

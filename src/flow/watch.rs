@@ -85,7 +85,7 @@ impl Watch {
                 self.sleep(Call::Query, now)
             }
             Said::Nothing(_) => self.sleep(Call::Refund, now),
-            Said::Final(_) | Said::UnderWay | Said::GivenBack | Said::HasIt | Said::NotThis | Said::Paid => {
+            Said::Final(_) | Said::UnderWay | Said::GivenBack | Said::HasIt | Said::NotThis | Said::Untouched => {
                 self.sleep(Call::Query, now)
             }
         }
@@ -105,6 +105,7 @@ impl Watch {
             Proof::Paid if self.told == Told::Unknown && (self.cancel_refused || !self.cancel_sent) => {
                 Next::Done(Fate::Paid)
             }
+            Proof::Paid if bug!(PaidAfterFailedStays) => Next::Done(Fate::Paid),
             Proof::Paid if self.by_hand => self.sleep(Call::Query, now),
             // Paid after "failed", and too late for a cancel, which is for the same Beijing day alone.
             Proof::Paid if self.cancel_refused && self.order.total_amount.is_some() => self.ask(Call::Refund),

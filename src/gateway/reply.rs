@@ -62,7 +62,7 @@ impl Reply {
         let biz = top.get("biz_response").unwrap_or(&Value::Null);
         // The tables of 003 list the order's fields in biz_response, its samples have them in data. Activation and
         // check-in come in both forms.
-        let data = biz.get("data").and_then(Value::as_object);
+        let data = biz.get("data").and_then(Value::as_object).filter(|data| !data.is_empty());
         let flat = biz.as_object().filter(|_| data.is_none()).into_iter().flatten();
         let flat = flat.filter(|(key, _)| !ANSWER.contains(&key.as_str()));
         let entries = data.into_iter().flatten().chain(flat);
@@ -96,6 +96,7 @@ impl Reply {
                 }
                 Standing::Refused(error)
             }
+            "500" if bug!(SystemErrorIsRefusal) => Standing::Refused(Error::new(UPAY_E_GATEWAY, why())),
             code => {
                 let status = if code.starts_with('5') { UPAY_E_GATEWAY } else { UPAY_E_REPLY };
                 Standing::InDoubt(Error::new(status, format!("the gateway failed: result_code {code}, {}", why())))
@@ -117,17 +118,17 @@ impl Reply {
         let same = |key: &str, ours: &Option<String>| {
             ours.is_none() || self.get(key).is_none_or(|theirs| Some(theirs) == ours.as_deref())
         };
-        same("client_sn", &order.client_sn)
+        (same("client_sn", &order.client_sn) || bug!(OrderNotCompared))
             && same("sn", &order.sn)
             && same("terminal_sn", &order.terminal_sn)
-            && same("total_amount", &order.total_amount)
+            && (same("total_amount", &order.total_amount) || bug!(AmountNotCompared))
     }
 
     /// The reply has the order's number; of two, both.
     pub fn is_about(&self, order: &Identity) -> bool {
         let same = |key: &str, ours: &Option<String>| ours.is_none() || self.get(key) == ours.as_deref();
         let named = order.client_sn.is_some() || order.sn.is_some();
-        named && same("client_sn", &order.client_sn) && same("sn", &order.sn)
+        bug!(OrderNotCompared) || (named && same("client_sn", &order.client_sn) && same("sn", &order.sn))
     }
 
     /// The order that the reply itself names, for a reader who cannot know which one was meant. What it leaves out is
@@ -153,7 +154,7 @@ impl Reply {
         self.fits(order)
             && self.is_about(order)
             && order.total_amount.is_some()
-            && self.get("total_amount") == order.total_amount.as_deref()
+            && (self.get("total_amount") == order.total_amount.as_deref() || bug!(AmountNotCompared))
     }
 }
 

@@ -13,9 +13,6 @@ pub const CHECKIN: &str = "/terminal/checkin";
 /// An activation code: single-use, and given out by the gateway's owner.
 pub const CODE: Rule = Rule::Serial(64);
 
-/// In no table of the documents; recorded replies of the gateway have it.
-const ACTIVATED: &str = "ACTIVATE_SUCCESS";
-
 const SDK_VERSION: &str = concat!("libupay ", env!("CARGO_PKG_VERSION"));
 
 /// The body of /terminal/activate, which the vendor signs.
@@ -45,8 +42,11 @@ pub struct Grant {
 }
 
 impl Grant {
+    /// Of the reply to an activation or a check-in. A key that is there is taken, whatever else the reply says, unless it
+    /// says that nothing was done: the code is used up, or an older key is forgotten.
     pub fn of(reply: &Reply) -> Result<Self> {
-        if !(brings_a_key(reply) || is_activated(reply)) {
+        let failed = |code: &str| matches!(codes::class(code), Class::Fail);
+        if !has_a_key(reply) || reply.biz_result_code.as_deref().is_some_and(failed) {
             return Err(refusal(reply));
         }
         let own = |key: &str| reply.get(key).unwrap_or_default().to_owned();
@@ -58,20 +58,16 @@ impl Grant {
     }
 }
 
-/// It has a terminal's key, and speaks of no order. Some have no result_code.
+/// Read by itself: it has a terminal's key, and speaks of no order. Some have no result_code.
 pub fn brings_a_key(reply: &Reply) -> bool {
     let done = |code: &str| matches!(codes::class(code), Class::Success);
-    has_a_key(reply) && reply.biz_result_code.as_deref().is_none_or(done)
-}
-
-fn is_activated(reply: &Reply) -> bool {
-    has_a_key(reply) && reply.biz_result_code.as_deref() == Some(ACTIVATED)
+    let of_order = ["sn", "client_sn", "order_status"].iter().any(|key| reply.get(key).is_some());
+    has_a_key(reply) && !of_order && reply.biz_result_code.as_deref().is_none_or(done)
 }
 
 fn has_a_key(reply: &Reply) -> bool {
-    let has = |key: &&str| reply.get(key).is_some();
     let fine = reply.result_code.as_deref() == Some("200") && reply.biz_error_code.is_none();
-    fine && ["terminal_sn", "terminal_key"].iter().all(has) && !["sn", "client_sn", "order_status"].iter().any(has)
+    fine && ["terminal_sn", "terminal_key"].iter().all(|key| reply.get(key).is_some())
 }
 
 /// Why there is no key.
@@ -106,6 +102,10 @@ mod tests {
             r#"{"result_code":200,"biz_response":{"result_code":"TERMINAL_CHECKIN_SUCCESS","data":{"terminal_sn":"t","terminal_key":"k"}}}"#,
             r#"{"result_code":"200","biz_response":{"result_code":"ACTIVATE_SUCCESS","data":{"terminal_sn":"t","terminal_key":"k"}}}"#,
             r#"{"result_code":"200","biz_response":{"error_code":null,"client_sn":null,"status":1,"terminal_sn":"t","terminal_key":"k"}}"#,
+            // The terminal's own number with its merchant, a code that is in no table, and data that is empty.
+            r#"{"result_code":"200","biz_response":{"client_sn":"till 7","terminal_sn":"t","terminal_key":"k"}}"#,
+            r#"{"result_code":"200","biz_response":{"result_code":"DONE","data":{"terminal_sn":"t","terminal_key":"k"}}}"#,
+            r#"{"result_code":"200","biz_response":{"terminal_sn":"t","terminal_key":"k","data":{}}}"#,
         ] {
             let grant = grant(body).unwrap();
             assert_eq!((grant.terminal_sn.as_str(), grant.terminal_key.as_str()), ("t", "k"), "{body}");
@@ -125,10 +125,6 @@ mod tests {
                 UPAY_E_REFUSED,
             ),
             (r#"{"result_code":"200","biz_response":{"terminal_sn":"t","terminal_key":"a b"}}"#, UPAY_E_REPLY),
-            (
-                r#"{"result_code":"200","biz_response":{"terminal_sn":"t","terminal_key":"k","client_sn":"c"}}"#,
-                UPAY_E_REPLY,
-            ),
             (r#"{"result_code":"200"}"#, UPAY_E_REPLY),
         ] {
             assert_eq!(status(body), expected, "{body}");

@@ -43,6 +43,9 @@ pub fn of(action: i32, outcome: i32, status: upay_status, phase: &str, why: Opti
             UPAY_ACTION_CANCEL => cancel(outcome, status),
             UPAY_ACTION_WATCH => watch(outcome),
             UPAY_ACTION_REFUND => refund(outcome, status),
+            UPAY_ACTION_CALL => {
+                words(UPAY_ADVICE_NONE, "支付网关已完成此请求。", "The gateway has carried the request out.")
+            }
             _ => pay(outcome, status, why),
         },
     }

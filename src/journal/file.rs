@@ -1,6 +1,6 @@
 //! The journal's place on disk: the directory, the lock, and opening without ever changing what cannot be used.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::TryLockError;
 use std::io;
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
@@ -10,13 +10,14 @@ use redb::{Database, StorageBackend};
 
 use super::damaged;
 use crate::abi::*;
+use crate::disk;
 use crate::error::{Error, Result};
 
 /// A terminal's place, locked against every other client and process.
 pub struct Place {
     directory: PathBuf,
     journal: PathBuf,
-    _lock: File,
+    _lock: disk::Lock,
 }
 
 impl Place {
@@ -25,16 +26,14 @@ impl Place {
     }
 
     pub fn named(directory: &Path, name: &str) -> Result<Self> {
-        private::directory(directory).map_err(|error| failed("make", directory, &error))?;
+        disk::directory(directory).map_err(|error| failed("make", directory, &error))?;
         let lock_path = directory.join(format!("{name}.lock"));
-        let lock = private::file(&lock_path).map_err(|error| failed("open", &lock_path, &error))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(Error::new(UPAY_E_LOCKED, "state_dir: another client or process has this terminal"));
+        let lock = disk::lock(&lock_path).map_err(|error| match error {
+            TryLockError::WouldBlock => {
+                Error::new(UPAY_E_LOCKED, "state_dir: another client or process has this terminal")
             }
-            Err(TryLockError::Error(error)) => return Err(failed("lock", &lock_path, &error)),
-        }
+            TryLockError::Error(error) => failed("lock", &lock_path, &error),
+        })?;
         Ok(Self { journal: directory.join(format!("{name}.journal")), directory: directory.to_owned(), _lock: lock })
     }
 
@@ -44,9 +43,13 @@ impl Place {
         check: impl FnOnce(&mut Database) -> Result<()>,
         begin: impl FnOnce(&Database) -> Result<()>,
     ) -> Result<Database> {
-        match std::fs::read(&self.journal) {
+        match disk::read(&self.journal) {
             Ok(bytes) => {
                 on_copy(&bytes, check)?;
+                // An earlier start may have ended between giving the file its name and putting that name on disk.
+                if !bug!(NameNotSynced) {
+                    disk::sync_directory(&self.directory).map_err(|error| failed("sync", &self.directory, &error))?;
+                }
                 self.open(&self.journal)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.make(begin),
@@ -55,8 +58,8 @@ impl Place {
     }
 
     fn open(&self, path: &Path) -> Result<Database> {
-        let file = private::file(path).map_err(|error| failed("open", path, &error))?;
-        Database::builder().create_file(file).map_err(super::storage)
+        let file = disk::open(path).map_err(|error| failed("open", path, &error))?;
+        Database::builder().create_with_backend(file).map_err(super::storage)
     }
 
     /// A new journal appears whole or not at all: an empty or half-written one is damage.
@@ -72,7 +75,7 @@ impl Place {
 
     pub fn draft(&self, begin: impl FnOnce(&Database) -> Result<()>) -> Result<Database> {
         let draft = self.draft_path();
-        match std::fs::remove_file(&draft) {
+        match disk::remove(&draft) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("make", &draft, &error)),
             _ => {}
         }
@@ -84,18 +87,18 @@ impl Place {
     /// The draft that was made here is the journal there from now on.
     pub fn become_journal(&self, there: &Place) -> Result<()> {
         let draft = self.draft_path();
-        let renamed = std::fs::rename(&draft, &there.journal);
-        let synced = renamed.and_then(|()| private::sync_directory(&there.directory));
+        let renamed = disk::rename(&draft, &there.journal);
+        let synced = renamed.and_then(|()| disk::sync_directory(&there.directory));
         synced.map_err(|error| failed("make", &draft, &error))
     }
 
     pub fn is_made(&self) -> bool {
-        self.journal.exists()
+        disk::exists(&self.journal)
     }
 
     /// What is left of a draft is in nobody's way: the next one takes its place.
     pub fn discard(&self) {
-        let _ = std::fs::remove_file(self.draft_path());
+        let _ = disk::remove(&self.draft_path());
     }
 }
 
@@ -131,66 +134,4 @@ pub fn failed(what: &str, path: &Path, error: &io::Error) -> Error {
     let code = error.raw_os_error().map_or_else(String::new, |code| format!(" (os error {code})"));
     let (path, kind) = (path.display(), error.kind());
     Error::new(UPAY_E_STORAGE, format!("state_dir: cannot {what} {path}: {kind}{code}"))
-}
-
-#[cfg(unix)]
-mod private {
-    //! Readable by the owner alone.
-
-    use super::*;
-    use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-
-    pub fn directory(path: &Path) -> io::Result<()> {
-        if path.is_dir() {
-            return tighten(path);
-        }
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-    }
-
-    /// A directory that holds nothing but journals is ours to close; one that is shared with others is left as it is,
-    /// and its files are private all the same.
-    fn tighten(path: &Path) -> io::Result<()> {
-        for entry in std::fs::read_dir(path)? {
-            let name = PathBuf::from(entry?.file_name());
-            let ours = ["journal", "lock", "new"].map(Some);
-            if !ours.contains(&name.extension().and_then(|extension| extension.to_str())) {
-                crate::log::warn(format_args!(
-                    "state_dir is shared with other files: its own permissions are left as they are"
-                ));
-                return Ok(());
-            }
-        }
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
-    }
-
-    pub fn file(path: &Path) -> io::Result<File> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-        file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-        Ok(file)
-    }
-
-    pub fn sync_directory(path: &Path) -> io::Result<()> {
-        File::open(path)?.sync_all()
-    }
-}
-
-#[cfg(not(unix))]
-mod private {
-    //! Windows gives a new file the access rights of its directory: the user's own profile is private, and a state_dir
-    //! elsewhere has to be made private by whoever installs the till.
-
-    use super::*;
-
-    pub fn directory(path: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(path)
-    }
-
-    pub fn file(path: &Path) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
-    }
-
-    /// Nothing to do: the draft was flushed, and NTFS keeps a journal of its own for names.
-    pub fn sync_directory(_path: &Path) -> io::Result<()> {
-        Ok(())
-    }
 }

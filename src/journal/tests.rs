@@ -167,7 +167,73 @@ fn what_ended_long_ago_is_forgotten_and_nothing_else() {
     assert!(!known("old"));
     assert!(["not-told", "open", "young", "newest"].into_iter().all(known));
     assert_eq!(journal.prune(90, 191 * DAY_MS).unwrap(), 0);
+    // Nor when an order has begun by that clock before this looks.
+    put("by the wrong clock", 4000, State::Closed, true);
+    assert_eq!(journal.prune(90, 4000 * DAY_MS + 1000).unwrap(), 0);
+    assert!(["young", "newest"].into_iter().all(known));
     // More than one step forgets.
     (0..600).for_each(|n| put(&format!("n{n}"), 10, State::Closed, true));
-    assert_eq!(journal.prune(90, 191 * DAY_MS).unwrap(), 600);
+    assert_eq!(journal.prune(90, 192 * DAY_MS).unwrap(), 600);
+}
+
+/// A small journal as its file has it, and what is in it.
+fn written() -> (Vec<u8>, Vec<Record>) {
+    let scratch = Scratch::new();
+    {
+        let journal = Journal::open(&scratch.0, "t1").unwrap();
+        for n in 0..20 {
+            journal.begin_order(&record(&format!("order-number-{n}"))).unwrap();
+        }
+        journal.put_ring(&Ring { terminal_key: "the-newest-key".into(), ..Ring::default() }).unwrap();
+        journal.put(&Record { state: State::Closed, fate: Some(Fate::Paid), ..record("order-number-3") }).unwrap();
+    }
+    let bytes = std::fs::read(scratch.journal()).unwrap();
+    let records = read_all(&bytes).unwrap().0;
+    assert_eq!(records.len(), 20);
+    (bytes, records)
+}
+
+/// As opening does it: on a copy.
+fn read_all(bytes: &[u8]) -> Result<(Vec<Record>, Option<String>)> {
+    file::on_copy(bytes, |database| {
+        check(database, "t1")?;
+        let read = database.begin_read().map_err(storage)?;
+        let orders = read.open_table(ORDERS).map_err(storage)?;
+        let records = orders.iter().map_err(storage)?.map(|entry| parse(entry.map_err(storage)?.1.value()));
+        let about = read.open_table(ABOUT).map_err(storage)?;
+        let ring = about.get("ring").map_err(storage)?.map(|ring| ring.value().to_owned());
+        Ok((records.collect::<Result<_>>()?, ring))
+    })
+}
+
+/// A bit of many bytes, one after the other: of those that hold something, and of those that seem to hold nothing.
+#[test]
+fn a_flipped_bit_anywhere_is_an_error_or_does_not_matter() {
+    let (whole, records) = written();
+    let ring = read_all(&whole).unwrap().1;
+    let used: Vec<usize> = (0..whole.len()).filter(|&place| whole[place] != 0).collect();
+    let mut refused = 0;
+    for (n, place) in used.iter().copied().step_by(61).chain((0..whole.len()).step_by(20_011)).enumerate() {
+        let mut flipped = whole.clone();
+        flipped[place] ^= 1 << (n % 8);
+        match read_all(&flipped) {
+            Ok(read) => assert!(read == (records.clone(), ring.clone()), "bit {} of byte {place}", n % 8),
+            Err(error) => {
+                assert_eq!(error.status, UPAY_E_STORAGE);
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 10, "only {refused} were noticed");
+}
+
+#[test]
+fn a_journal_that_was_cut_anywhere_is_an_error_or_does_not_matter() {
+    let (whole, records) = written();
+    for length in (0..64).chain((0..whole.len()).step_by(4096)).chain((0..whole.len()).step_by(9973)) {
+        match read_all(&whole[..length]) {
+            Ok((read, _)) => assert!(read == records, "cut at {length}"),
+            Err(error) => assert_eq!(error.status, UPAY_E_STORAGE),
+        }
+    }
 }

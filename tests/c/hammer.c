@@ -91,7 +91,7 @@ static const char *any_key(chance *chance)
 {
     static const char *const keys[] = {
         "total_amount", "dynamic_id", "subject", "operator", "refund_request_no", "refund_amount", "sn", "payway", "extended",
-        "goods_details", "language", "encoding", "poll", "watch", "in_flight_max", "state_dir", "device_id", "auto_checkin",
+        "goods_details", "language", "encoding", "poll", "watch", "in_flight_max", "device_id", "auto_checkin",
         "terminal_sn", "terminal_key", "vendor_sn", "vendor_key", "app_id", "proxy", "ca_file", "client_sn", "order_status",
     };
 

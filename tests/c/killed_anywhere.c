@@ -5,6 +5,8 @@
 
 #include "check.h"
 
+#define AT_A_TIME 4
+
 static const char *argument;
 
 /* The simulator's vendor, and what else an activation needs. */
@@ -17,13 +19,42 @@ static void activate(upay_client *client)
     CHECK_OK(upay_client_activate(client, argument, PATIENCE_MS));
 }
 
+/* A till that was just stopped here may be held locked for an instant: by a program that the test starts beside it, between
+ * its fork and its beginning. */
+static void start(upay_client *client)
+{
+    upay_status status;
+
+    UNTIL((status = upay_client_start(client)) != UPAY_E_LOCKED);
+    CHECK_STATUS(status, UPAY_OK);
+}
+
 static void check_in(upay_client *client)
 {
     CHECK_OK(upay_client_set(client, "terminal_sn", argument));
     CHECK_OK(upay_client_set(client, "device_id", "till"));
     CHECK_OK(upay_client_set(client, "auto_checkin", "off"));
-    CHECK_OK(upay_client_start(client));
+    start(client);
     CHECK_OK(upay_client_checkin(client, PATIENCE_MS));
+}
+
+/* Again and again, as a till does whose disk is full. */
+static void check_in_somehow(upay_client *client)
+{
+    upay_status status;
+    int n;
+
+    CHECK_OK(upay_client_set(client, "terminal_sn", argument));
+    CHECK_OK(upay_client_set(client, "device_id", "till"));
+    CHECK_OK(upay_client_set(client, "auto_checkin", "off"));
+    if (upay_client_start(client) != UPAY_OK) {
+        return;
+    }
+    for (n = 0; n < 3; n++) {
+        status = upay_client_checkin(client, PATIENCE_MS);
+        CHECK(status == UPAY_OK || status == UPAY_E_STORAGE);
+        fprintf(stderr, "checked in: %d\n", (int)status);
+    }
 }
 
 static void wait_for_success(upay_order *order)
@@ -40,7 +71,7 @@ static void pay(upay_client *client)
 {
     upay_order *order;
 
-    CHECK_OK(upay_client_start(client));
+    start(client);
     order = new_order(client, argument, PAID_BUT_REPLY_LOST);
     CHECK_OK(upay_order_pay(order, NULL, NULL, NULL));
     wait_for_success(order);
@@ -50,12 +81,95 @@ static void refund(upay_client *client)
 {
     upay_order *order;
 
-    CHECK_OK(upay_client_start(client));
+    start(client);
     CHECK_OK(upay_order_new(client, argument, &order));
     CHECK_OK(upay_order_set(order, "refund_request_no", "one"));
     CHECK_OK(upay_order_set(order, "refund_amount", "250"));
     CHECK_OK(upay_order_refund(order, NULL, NULL, NULL));
     wait_for_success(order);
+}
+
+/* Says what it heard, so that the test can hold it against the ledger. */
+static void tell(const char *client_sn, int32_t outcome)
+{
+    fprintf(stderr, "told %s %d\n", client_sn, (int)outcome);
+}
+
+static void told(const upay_event *event, void *user_data)
+{
+    int32_t outcome = upay_event_outcome(event);
+
+    (void)user_data;
+    if (upay_event_action(event) == UPAY_ACTION_CANCEL) {
+        /* A cancel that is done says the same as a payment that is not. */
+        outcome = outcome == UPAY_OUTCOME_SUCCESS ? UPAY_OUTCOME_FAILED : UPAY_OUTCOME_PENDING;
+    }
+    if (outcome != UPAY_OUTCOME_PENDING && upay_event_action(event) != UPAY_ACTION_REFUND) {
+        tell(upay_event_get(event, "client_sn"), outcome);
+    }
+}
+
+/* On a disk that may be full: a clear error, or a verdict. */
+static void pay_somehow(upay_client *client)
+{
+    upay_order *order;
+    upay_status status;
+
+    UNTIL((status = upay_client_start(client)) != UPAY_E_LOCKED);
+    if (status != UPAY_OK) {
+        CHECK_NUMBER(status, UPAY_E_STORAGE);
+        return;
+    }
+    order = new_order(client, argument, PAID_AT_ONCE);
+    status = upay_order_pay(order, told, NULL, NULL);
+    if (status == UPAY_OK) {
+        upay_event *event = final_event(order);
+        upay_event_free(event);
+    } else {
+        CHECK_NUMBER(status, UPAY_E_STORAGE);
+        tell(argument, -1);
+    }
+    upay_order_free(order);
+}
+
+/* A busy day: sale after sale, with customers of every kind, until it is killed. */
+static void sell(upay_client *client)
+{
+    /* All but those of which the gateway itself never knows how they ended. */
+    static const char *const stories[] = {
+        "00", "01", "02", "03", "05", "10", "11", "12", "16", "17", "22", "25", "30", "31", "32", "33", "34", "35",
+        "36", "37", "38", "39", "40", "41", "42", "43", "44", "45", "49", "50", "54", "55", "57", "60", "62", "63",
+    };
+    char client_sn[32], barcode[32];
+    upay_order *orders[AT_A_TIME] = {NULL};
+    unsigned sale, seed = (unsigned)atoi(argument);
+
+    CHECK_OK(upay_client_set(client, "in_flight_max", "64"));
+    CHECK_OK(upay_client_set(client, "reply_timeout_ms", "500"));
+    CHECK_OK(upay_client_set(client, "pay_reply_timeout_ms", "500"));
+    CHECK_OK(upay_client_watch(client, told, NULL, NULL));
+    start(client);
+    for (sale = 0; sale < 200; sale++) {
+        upay_order **order = &orders[sale % AT_A_TIME];
+
+        if (*order != NULL) {
+            upay_event_free(final_event(*order));
+            upay_order_free(*order);
+        }
+        snprintf(client_sn, sizeof client_sn, "day-%s-%u", argument, sale);
+        snprintf(barcode, sizeof barcode, "1399%s000100000000",
+                 stories[(seed * 31 + sale * 7) % (sizeof stories / sizeof stories[0])]);
+        *order = new_order(client, client_sn, barcode);
+        CHECK_OK(upay_order_pay(*order, told, NULL, NULL));
+        if ((seed + sale) % 5 == 0) {
+            /* The cashier gives up; it may be too late. */
+            CHECK_OK(upay_order_cancel(*order, told, NULL, NULL));
+        }
+    }
+    for (sale = 0; sale < AT_A_TIME; sale++) {
+        upay_event_free(final_event(orders[sale]));
+        upay_order_free(orders[sale]);
+    }
 }
 
 int main(int count, char **arguments)
@@ -64,7 +178,8 @@ int main(int count, char **arguments)
         const char *name;
         void (*run)(upay_client *client);
         int is_terminal;
-    } parts[] = {{"activate", activate, 0}, {"checkin", check_in, 1}, {"pay", pay, 1}, {"refund", refund, 1}};
+    } parts[] = {{"activate", activate, 0}, {"checkin", check_in, 1}, {"pay", pay, 1}, {"refund", refund, 1},
+                 {"pay_somehow", pay_somehow, 1}, {"sell", sell, 1}, {"checkin_somehow", check_in_somehow, 1}};
     upay_client *client;
     size_t part;
 

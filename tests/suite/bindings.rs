@@ -1,10 +1,14 @@
 //! The languages: each keeps the promises of `bindings/tests.txt`, by name, and has the numbers of the header.
 
+mod python;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+mod csharp;
 
 use crate::header::built;
 use crate::host::Scratch;

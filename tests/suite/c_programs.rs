@@ -49,6 +49,7 @@ programs![
     events,
     forked,
     hammer,
+    limits,
     log_without_locks,
     made_up_handles,
     null_arguments,
@@ -108,6 +109,8 @@ const NOT_UNDER_VALGRIND: &[(&str, &str)] = &[
     ("forked", "it ends processes in the middle of their work"),
     ("killed_anywhere", "it ends processes in the middle of their work"),
     ("killed", "it ends processes in the middle of their work"),
+    ("hammer", "a load of many threads, of which valgrind runs one at a time"),
+    ("limits", "ten thousand payments, of which valgrind runs one thread at a time"),
     ("threads_bounded", "a load of a thousand payments, of which valgrind runs one thread at a time"),
     ("log_without_locks", "a load of many thousand queries, of which valgrind runs one thread at a time"),
 ];
@@ -207,7 +210,7 @@ impl Bench {
         };
         // The library's name is found where cargo has put it, whatever is installed on this machine.
         command.env("LD_LIBRARY_PATH", built()).env("DYLD_LIBRARY_PATH", built());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.current_dir(&self.directory).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         command
     }
 

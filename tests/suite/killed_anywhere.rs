@@ -2,6 +2,7 @@
 //! must not be lost: the next start finds no money that moved unseen, and a key that the gateway takes.
 #![cfg(target_os = "linux")]
 
+use std::collections::HashMap;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -13,8 +14,8 @@ use crate::c_programs::{is_set, say, skipped_under_valgrind, Bench, Program, LIM
 use crate::host::{last_error, Client, Heard, PATIENCE};
 use crate::scenarios::FEN;
 use crate::simulator::{
-    scenario, Options, Simulator, Terminal, DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN, DEFAULT_VENDOR_KEY,
-    DEFAULT_VENDOR_SN,
+    scenario, Ledger, LedgerOrder, Options, Simulator, Terminal, DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN,
+    DEFAULT_VENDOR_KEY, DEFAULT_VENDOR_SN,
 };
 
 /// No action takes more steps than this.
@@ -201,4 +202,148 @@ fn a_refund_moves_its_money_once() {
             assert_eq!(ledger.order(&client_sn).unwrap().terminal_sn, DEFAULT_TERMINAL_SN);
         },
     );
+}
+
+/// What a till was told of each order last, in the order in which it said so.
+fn told(said: &str) -> impl Iterator<Item = (String, i32)> + '_ {
+    said.lines().filter_map(|line| {
+        let (client_sn, outcome) = line.strip_prefix("told ")?.split_once(' ')?;
+        Some((client_sn.to_owned(), outcome.parse().ok()?))
+    })
+}
+
+fn from_environment(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// One state directory, customers of every kind, and a till that dies at a random step, again and again
+/// (UPAY_TEST_CRASHES, UPAY_TEST_SEED).
+#[test]
+fn a_till_that_dies_at_random_again_and_again_loses_nothing() {
+    let Some((bench, killer)) = till(Options::default()) else { return };
+    let crashes = from_environment("UPAY_TEST_CRASHES", 40);
+    let seed = from_environment("UPAY_TEST_SEED", u64::from(std::process::id()));
+    say(&format!("UPAY_TEST_SEED={seed}"));
+    let state = bench.directory.join("crashes");
+    let gateway = &bench.simulator;
+    let (mut last, mut chance, mut killed) = (HashMap::new(), seed, 0);
+    for crash in 0..crashes {
+        chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let mut command = bench.command();
+        command.arg(gateway.url()).arg(&state).args(["sell", &crash.to_string()]);
+        command.env("LD_PRELOAD", &killer).env("UPAY_TEST_KILL_AT", (40 + (chance >> 33) % 1500).to_string());
+        let mut program = Program::of(command);
+        let said = program.output(LIMIT);
+        let status = program.child.wait().unwrap();
+        assert!(status.success() || status.signal() == Some(SIGKILL), "crash {crash}: {status} {said}");
+        killed += u32::from(!status.success());
+        last.extend(told(&said));
+    }
+    assert!(killed > 0, "no till was killed");
+
+    let client = Client::start_in(&state, &gateway.url(), &[]);
+    let wrong = |ledger: &Ledger| {
+        let mut last = last.clone();
+        last.extend(
+            client.watched.so_far().into_iter().filter(Heard::is_final).map(|heard| (heard.client_sn, heard.outcome)),
+        );
+        let right = |order: &LedgerOrder| match last.get(&order.client_sn) {
+            Some(&UPAY_OUTCOME_SUCCESS) => order.charged_fen == FEN,
+            Some(&UPAY_OUTCOME_FAILED) => order.charged_fen == 0,
+            // Not told yet, or not known yet.
+            _ => false,
+        };
+        ledger.orders.iter().filter(|order| !right(order)).map(|order| order.client_sn.clone()).collect::<Vec<_>>()
+    };
+    let ledger = gateway.wait_for(|ledger| wrong(ledger).is_empty(), 4 * PATIENCE);
+    let ledger = ledger.unwrap_or_else(|ledger| panic!("seed {seed}: {:?}", wrong(&ledger)));
+    assert!(ledger.orders.iter().all(|order| order.pays <= 1), "seed {seed}: sent twice");
+    say(&format!("{killed} tills were killed, {} orders agree with the ledger", ledger.orders.len()));
+    client.stop();
+    bench.clear();
+}
+
+/// From each step towards the disk on: a clear error before anything is sent, or a right verdict; and nothing is lost once
+/// there is room again.
+#[test]
+fn a_full_disk_is_a_clear_error_or_a_right_answer() {
+    let Some((bench, killer)) = till(Options::default()) else { return };
+    let gateway = &bench.simulator;
+    let mut answered = 0;
+    for step in 1..STEPS_MAX {
+        let (state, client_sn) = (bench.directory.join(format!("full-{step}")), format!("full-{step}"));
+        let mut command = bench.command();
+        command.arg(gateway.url()).arg(&state).args(["pay_somehow", &client_sn]);
+        command.env("LD_PRELOAD", &killer).env("UPAY_TEST_FULL_AT", step.to_string());
+        let mut program = Program::of(command);
+        let said = program.output(LIMIT);
+        let status = program.child.wait().unwrap();
+        assert!(status.success(), "step {step}: {status} {said}");
+        let outcome = told(&said).last().map(|(_, outcome)| outcome);
+        let charged = || gateway.ledger().order(&client_sn).map_or(0, |order| order.charged_fen);
+        match outcome {
+            Some(UPAY_OUTCOME_SUCCESS) => assert_eq!(charged(), FEN, "step {step}"),
+            Some(UPAY_OUTCOME_UNKNOWN) => {}
+            // Nothing was recorded, and so nothing was sent.
+            Some(-1) | None => assert!(gateway.ledger().order(&client_sn).is_none(), "step {step}: {said}"),
+            other => panic!("step {step}: {other:?} {said}"),
+        }
+        // There is room again: the terminal starts, and knows the order if it was sent.
+        let client = Client::start_in(&state, &gateway.url(), &[]);
+        let again = client.order_of(&client_sn);
+        for (key, value) in SALE {
+            assert_eq!(again.set(key, value), UPAY_OK);
+        }
+        match again.pay_unheard() {
+            UPAY_OK => assert_eq!(again.wait().outcome, UPAY_OUTCOME_SUCCESS, "step {step}"),
+            // It was sent, or its record reached the disk though the disk said otherwise.
+            status => {
+                assert_eq!(status, UPAY_E_DUPLICATE, "step {step}");
+                assert!(charged() == FEN || outcome == Some(-1), "step {step}: {said}");
+            }
+        }
+        client.stop();
+        assert!(gateway.ledger().order(&client_sn).is_none_or(|order| order.pays == 1), "step {step}");
+        fs::remove_dir_all(&state).unwrap();
+        if outcome == Some(UPAY_OUTCOME_SUCCESS) {
+            answered += 1;
+            // The last steps are those of the stop, which nothing depends on.
+            if answered == 3 {
+                assert!(step > 10, "only {step} steps: are they counted?");
+                return bench.clear();
+            }
+        }
+    }
+    panic!("a payment takes more than {STEPS_MAX} steps");
+}
+
+/// The gateway forgets a key with the second one that comes after it.
+#[test]
+fn check_ins_on_a_full_disk_leave_a_key_that_the_gateway_takes() {
+    let terminal = |step| Terminal { terminal_sn: format!("t{step}"), terminal_key: DEFAULT_TERMINAL_KEY.into() };
+    let Some((bench, killer)) =
+        till(Options { terminals: (1..STEPS_MAX).map(terminal).collect(), ..Options::default() })
+    else {
+        return;
+    };
+    for step in 1..STEPS_MAX {
+        let (state, sn) = (bench.directory.join(format!("full-{step}")), format!("t{step}"));
+        let mut command = bench.command();
+        command.arg(bench.simulator.url()).arg(&state).args(["checkin_somehow", &sn]);
+        command.env("LD_PRELOAD", &killer).env("UPAY_TEST_FULL_AT", step.to_string());
+        let mut program = Program::of(command);
+        let said = program.output(LIMIT);
+        assert!(program.child.wait().unwrap().success(), "step {step}: {said}");
+        // There is room again.
+        let settings = [("terminal_sn", sn.as_str()), ("auto_checkin", "off")];
+        let client = Client::start_in(&state, &bench.simulator.url(), &settings);
+        pays(&client, step);
+        client.stop();
+        fs::remove_dir_all(&state).unwrap();
+        if said.matches("checked in: 0").count() == 3 {
+            assert!(step > 10, "only {step} steps: are they counted?");
+            return bench.clear();
+        }
+    }
+    panic!("three check-ins take more than {STEPS_MAX} steps");
 }

@@ -86,6 +86,10 @@ fn refunds_are_partial_and_repeated_until_nothing_is_left() {
     order.set("refund_amount", "1");
     assert_eq!(order.try_refund(), UPAY_E_VALUE);
     assert!(crate::host::last_error().starts_with("refund_request_no: "), "{}", crate::host::last_error());
+    // By whichever number the order is called.
+    let by_sn =
+        client.order(&[("sn", &order.get("sn").unwrap()), ("refund_request_no", "one"), ("refund_amount", "1")]);
+    assert_eq!(by_sn.try_refund(), UPAY_E_VALUE);
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! What a stop or a crash leaves over: resolved by the next start, reported to the watcher, and never sent twice.
 
+use std::ptr::null_mut;
+
 use crate::host::{Client, Scratch};
 use crate::simulator::scenario;
-use crate::simulator::{Options, Simulator};
+use crate::simulator::{Options, Simulator, DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN};
 use upay::abi::*;
+use upay::ffi::upay_client_watch;
 
 fn gateway() -> Simulator {
     Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap()
@@ -73,6 +76,27 @@ fn a_verdict_that_nobody_took_is_told_by_the_next_start() {
         (heard[0].action, heard[0].outcome, &heard[0].client_sn),
         (UPAY_ACTION_WATCH, UPAY_OUTCOME_SUCCESS, &client_sn)
     );
+}
+
+#[test]
+fn what_the_next_start_says_is_paid_is_not_taken_back_before_it_is_heard() {
+    let (gateway, scratch) = (gateway(), Scratch::new());
+    let client = Client::start_in(&scratch.0, &gateway.url(), &[]);
+    let order = client.sale(1, &scenario::named("paid-at-once").barcode(0));
+    assert_eq!(order.pay_unheard(), UPAY_OK);
+    client.settle();
+    client.stop();
+    let terminal = [("terminal_sn", DEFAULT_TERMINAL_SN), ("terminal_key", DEFAULT_TERMINAL_KEY)];
+    let client = Client::make(&scratch.0, &gateway.url(), &terminal);
+    // In the pull form, and nobody pulls.
+    // SAFETY: nothing is to be called.
+    assert_eq!(unsafe { upay_client_watch(client.handle, None, null_mut(), None) }, UPAY_OK);
+    assert_eq!(client.begin(), UPAY_OK);
+    let same = client.order_of(&order.client_sn());
+    let cancel = same.cancel().final_one("cancel");
+    assert_eq!((cancel.outcome, cancel.status), (UPAY_OUTCOME_FAILED, UPAY_E_REFUSED));
+    assert_eq!(gateway.ledger().charged_fen, 1);
+    assert_eq!(same.cancel().final_one("cancel").outcome, UPAY_OUTCOME_SUCCESS);
 }
 
 #[test]

@@ -90,6 +90,28 @@ fn the_terminal_that_was_activated_last_is_the_one_that_starts() {
 }
 
 #[test]
+fn a_key_that_could_not_be_kept_is_kept_by_its_own_terminals_next_start_and_by_no_other() {
+    let (gateway, scratch) = (gateway(), Scratch::new());
+    let client = Client::make(&scratch.0, &gateway.url(), &vendor());
+    assert_eq!(client.activate("10000001"), UPAY_OK, "{}", last_error());
+    let first = client.get("terminal_sn").unwrap();
+    // Where the next terminal's journal has to go is something else already.
+    let second = Client::make(&scratch.0, &gateway.url(), &vendor());
+    let in_the_way = scratch.0.join(format!("terminal-{}.lock", first.parse::<u64>().unwrap() + 1));
+    std::fs::create_dir(&in_the_way).unwrap();
+    assert_eq!(second.activate("10000002"), UPAY_E_STORAGE);
+    assert!(last_error().starts_with("activated as terminal "), "{}", last_error());
+    let activated = second.get("terminal_sn").unwrap();
+    assert!(in_the_way.ends_with(format!("terminal-{activated}.lock")), "{activated}");
+    // The till goes back to the first one, whose keys stay.
+    for (key, value) in [("terminal_sn", first.as_str()), ("terminal_key", "")] {
+        assert_eq!(second.set(key, value), UPAY_OK);
+    }
+    assert_eq!(second.begin(), UPAY_OK, "{}", last_error());
+    pays(&second);
+}
+
+#[test]
 fn bad_input_of_an_activation_names_what_is_wrong_and_uses_no_code_up() {
     let (gateway, scratch) = (gateway(), Scratch::new());
     for missing in ["vendor_sn", "vendor_key", "app_id", "device_id"] {
@@ -323,7 +345,7 @@ fn a_call_of_the_hosts_own_making_is_signed_and_its_reply_is_read() {
     let gateway = gateway();
     let client = Client::start(&gateway.url(), &[]);
     let (echo, heard) = client.call("/echo/anything", r#"{"echo":"披萨😀","n":[1,2]}"#).unwrap();
-    assert_eq!((echo.as_str(), heard.action), ("披萨😀", UPAY_ACTION_CALL));
+    assert_eq!((echo.as_str(), heard.action, heard.outcome), ("披萨😀", UPAY_ACTION_CALL, UPAY_OUTCOME_SUCCESS));
     for bad in ["", "[]", "{", "\"text\""] {
         assert_eq!(client.call("/echo/x", bad).unwrap_err(), UPAY_E_VALUE, "{bad}");
         assert!(last_error().starts_with("json: must"), "{}", last_error());

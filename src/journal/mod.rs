@@ -204,7 +204,8 @@ impl Journal {
 
     /// Records an order that is about to be sent for the first time; an error means that it must not be sent.
     pub fn begin_order(&self, record: &Record) -> Result<()> {
-        self.write(Durability::Immediate, |tables| match tables.get(&record.client_sn)? {
+        let durability = if bug!(OrderNotSynced) { Durability::None } else { Durability::Immediate };
+        self.write(durability, |tables| match tables.get(&record.client_sn)? {
             Some(earlier) if earlier.state != State::NotSent => Err(Error::new(
                 UPAY_E_DUPLICATE,
                 "client_sn: was sent before, and is never sent twice; take a new one",
@@ -255,6 +256,23 @@ impl Journal {
         })
     }
 
+    /// The order of ours that the gateway calls `sn`, as far as it has told.
+    pub fn called(&self, sn: &str) -> Result<Option<Record>> {
+        self.with(|database| {
+            let read = database.begin_read().map_err(storage)?;
+            let orders = read.open_table(ORDERS).map_err(storage)?;
+            for entry in orders.iter().map_err(storage)? {
+                let (_, record) = entry.map_err(storage)?;
+                let record = parse(record.value())?;
+                let ours = record.refund.is_none() && sn_of(&record.client_sn).is_none();
+                if ours && record.data.iter().any(|(key, value)| key == "sn" && value == sn) {
+                    return Ok(Some(record));
+                }
+            }
+            Ok(None)
+        })
+    }
+
     /// Every record that is open, or whose verdict the host has not heard.
     pub fn pending(&self) -> Result<Vec<Record>> {
         self.with(|database| {
@@ -273,7 +291,8 @@ impl Journal {
     }
 
     /// Forgets what ended more than `days` ago. A clock that has jumped ahead forgets nothing that the newest record does
-    /// not bear out. Returns how many were forgotten.
+    /// not bear out; the last day's do not count, because by them the clock that has just jumped would bear itself out.
+    /// Returns how many were forgotten.
     pub fn prune(&self, days: u64, wall_ms: u64) -> Result<usize> {
         let ended = self.with(|database| {
             let read = database.begin_read().map_err(storage)?;
@@ -283,7 +302,9 @@ impl Journal {
             for entry in orders.iter().map_err(storage)? {
                 let (key, record) = entry.map_err(storage)?;
                 let record = parse(record.value())?;
-                newest_ms = newest_ms.max(record.began_ms);
+                if record.began_ms < wall_ms.saturating_sub(DAY_MS) {
+                    newest_ms = newest_ms.max(record.began_ms);
+                }
                 if !record.is_pending() {
                     ended.push((record.began_ms, key.value().to_owned()));
                 }

@@ -1,0 +1,156 @@
+//! Python: what every language keeps, what Python adds, and the page that tells of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::{has_the_numbers, is_there, keeps_the_list, library, root, said, skipped};
+use crate::host::Scratch;
+use crate::simulator::{Options, Simulator};
+
+fn package() -> PathBuf {
+    root().join("bindings/python")
+}
+
+/// A program of `bindings/python/tests`; `None`, and said, where there is no Python.
+fn program(name: &str) -> Option<Command> {
+    if !is_there("python3", "--version") {
+        skipped(&format!("Python: {name}"), "python3");
+        return None;
+    }
+    let mut command = Command::new("python3");
+    command.arg("-B").arg(package().join("tests").join(name)).env("PYTHONPATH", package());
+    Some(command)
+}
+
+#[test]
+fn keeps_what_every_language_keeps() {
+    if let Some(program) = program("promises.py") {
+        keeps_the_list(program);
+    }
+}
+
+#[test]
+fn has_the_numbers_of_the_header() {
+    if let Some(program) = program("promises.py") {
+        has_the_numbers(program);
+    }
+}
+
+#[test]
+fn declares_every_function_of_the_header() {
+    let header = fs::read_to_string(root().join("include/upay.h")).unwrap();
+    let declared = fs::read_to_string(package().join("upay/_library.py")).unwrap();
+    let lines = header.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
+    let names = lines.filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next());
+    let functions: Vec<&str> = names.filter(|name| name.starts_with("upay_")).collect();
+    assert!(functions.len() > 20, "{functions:?}");
+    let missing: Vec<_> = functions.iter().filter(|name| !declared.contains(&format!("\"{name}\""))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+/// Each is a program that ends with 0 when Python keeps what its first line says.
+macro_rules! programs {
+    ($($name:ident),+ $(,)?) => {
+        $(
+            #[cfg(unix)]
+            #[test]
+            fn $name() {
+                if let Some(program) = program(concat!(stringify!($name), ".py")) {
+                    run(program);
+                }
+            }
+        )+
+    };
+}
+
+programs![awaited, callback_raises, command_line, ctrl_c, exit_while_paying, forked, garbage];
+
+#[cfg(unix)]
+fn run(mut program: Command) {
+    let gateway = simulator();
+    let scratch = Scratch::new();
+    fs::create_dir(&scratch.0).unwrap();
+    program.env("UPAY_TEST_GATEWAY", gateway.url()).env("UPAY_LIBRARY", library()).env("UPAY_TEST_DIR", &scratch.0);
+    said(&mut program);
+}
+
+fn simulator() -> Simulator {
+    Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap()
+}
+
+#[test]
+fn says_so_where_there_is_no_cargo() {
+    if !is_there("python3", "--version") {
+        return skipped("Python: building without cargo", "python3");
+    }
+    let python = said(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]));
+    let build = "import build_wheel; build_wheel.build_wheel('.')";
+    let mut command = Command::new(python.trim());
+    let output = command.args(["-B", "-c", build]).env("PATH", "").current_dir(package()).output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && words.starts_with("cargo is missing"), "{words}");
+}
+
+#[test]
+fn is_typed() {
+    if !Command::new("python3").args(["-m", "mypy", "--version"]).output().is_ok_and(|output| output.status.success())
+    {
+        return skipped("Python: the types", "mypy");
+    }
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mypy");
+    said(Command::new("python3").args(["-m", "mypy", "--cache-dir"]).arg(cache).current_dir(package()));
+}
+
+/// Installed as the page says, in an environment of its own, both languages' snippets run as they are printed.
+#[test]
+fn installs_and_does_what_its_page_says() {
+    if !Command::new("python3").args(["-c", "import ensurepip"]).output().is_ok_and(|output| output.status.success())
+    {
+        return skipped("Python: the page", "python3 with venv");
+    }
+    let scratch = Scratch::new();
+    let environment = scratch.0.join("environment");
+    said(Command::new("python3").args(["-m", "venv"]).arg(&environment));
+    let bin = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let mut install = Command::new(bin.join("pip"));
+    // The page's own command; nothing comes from a registry, and cargo may hurry.
+    install.args(["install", "--no-index", "./bindings/python"]).current_dir(root());
+    install.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("python"));
+    install.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
+    install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
+    said(&mut install);
+    for page in ["python.md", "python.zh-CN.md"] {
+        let text = fs::read_to_string(root().join("docs").join(page)).unwrap();
+        assert!(snippets(&text, "sh").contains("pip install ./bindings/python\n"), "{page}");
+        let gateway = simulator();
+        let directory = scratch.0.join(page);
+        fs::create_dir(&directory).unwrap();
+        let here = |snippets: String| snippets.replace("http://127.0.0.1:8750", &gateway.url());
+        let program = here(snippets(&text, "python"));
+        assert!(program.contains(&gateway.url()), "{page}");
+        fs::write(directory.join("page.py"), program).unwrap();
+        let python = || {
+            let mut command = Command::new(bin.join("python"));
+            // What is installed is what counts.
+            command.env_remove("UPAY_LIBRARY").env_remove("PYTHONPATH").current_dir(&directory);
+            command
+        };
+        let printed = said(python().arg("page.py"));
+        assert!(printed.contains("PAY") && printed.contains("PARTIAL_REFUNDED"), "{page}: {printed}");
+        if cfg!(unix) {
+            let command_line: String = here(snippets(&text, "sh")).replace("pip install ./bindings/python\n", "");
+            let path = std::env::join_paths([bin.clone(), PathBuf::from("/usr/bin"), PathBuf::from("/bin")]).unwrap();
+            let printed =
+                said(Command::new("sh").args(["-ec", &command_line]).env("PATH", path).current_dir(&directory));
+            assert!(printed.starts_with("PAID "), "{page}: {printed}");
+        }
+    }
+}
+
+/// A page's code in one language, from top to bottom.
+fn snippets(page: &str, language: &str) -> String {
+    let fence = format!("```{language}\n");
+    let blocks = page.split(&fence).skip(1).filter_map(|rest| Some(rest.split_once("```")?.0));
+    blocks.collect::<Vec<_>>().join("\n")
+}
