@@ -680,9 +680,11 @@ const char *upay_event_message(const upay_event *event);
 
 /**
  * A field by its key, in the client's encoding: the gateway's own names for the order's data ("sn", "order_status",
- * "trade_no", …), and those in the table at the top. NULL when absent. Lives as long as the event.
+ * "trade_no", …), and those in the table at the top. A NUL in it is handed out as "?". NULL when absent. Lives as long as
+ * the event.
  */
-const char *upay_event_get(const upay_event *event, const char *key);
+const char *upay_event_get(const upay_event *event,
+                           const char *key);
 
 /**
  * All of it as one JSON object, in the client's encoding, with the payer's account and keys blacked out as in the log.

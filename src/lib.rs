@@ -35,6 +35,8 @@ mod engine;
 mod error;
 pub mod ffi;
 mod flow;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod gateway;
 mod journal;
 mod log;

@@ -82,7 +82,8 @@ impl Event {
         let json = Json { action, verdict, advice: words.advice, message, fields: &fields };
         // Serialising text and numbers into memory has no way to fail.
         let json = serde_json::to_string(&json).unwrap_or_default();
-        let text = |text: &str| c_string(encoding.encode(text));
+        // What is encoded has no NUL.
+        let text = |text: &str| CString::new(encoding.encode(text)).unwrap_or_default();
         Self {
             action,
             verdict,
@@ -156,14 +157,17 @@ impl Serialize for Json<'_> {
     }
 }
 
-/// JSON has a way to write any character: one that GBK lacks goes as its escape, so that nothing is lost.
+/// JSON has a way to write any character: one that the encoding lacks, or has only as another, goes as its escape, so
+/// that nothing is lost.
 fn escape_what_lacks(json: &str, encoding: Encoding) -> String {
-    if encoding != Encoding::Gbk {
+    if encoding == Encoding::Utf8 {
         return json.to_owned();
     }
     let mut out = String::with_capacity(json.len());
     for c in json.chars() {
-        if c.is_ascii() || encoding.encode(c.encode_utf8(&mut [0; 4])) != b"?" {
+        let mut buffer = [0; 4];
+        let itself = &*c.encode_utf8(&mut buffer);
+        if c.is_ascii() || encoding.decode(&encoding.encode(itself)).as_deref() == Some(itself) {
             out.push(c);
         } else {
             for unit in c.encode_utf16(&mut [0; 2]) {
@@ -174,23 +178,22 @@ fn escape_what_lacks(json: &str, encoding: Encoding) -> String {
     out
 }
 
-/// Text for C ends at its first NUL; a gateway that sends one is cut there.
-fn c_string(bytes: Vec<u8>) -> CString {
-    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-    CString::new(&bytes[..end]).unwrap_or_default()
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
     use std::sync::Arc;
 
     fn event(encoding: Encoding) -> Event {
-        let reply = r#"{"result_code":"200","biz_response":{"result_code":"PAY_SUCCESS","data":{
-            "client_sn":"c","subject":"披萨😀","payer_login":"138****0001","phase":"theirs","status":"SUCCESS",
-            "dynamic_id":"138****0001","provider_response":{"buyer_logon_id":"138****0001"},
-            "list":[{"payer_uid":"138****0001"}]}}}"#;
-        ended(reply, Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK }, true, encoding)
+        event_of("披萨😀", encoding)
+    }
+
+    fn event_of(subject: &str, encoding: Encoding) -> Event {
+        let reply = serde_json::json!({"result_code": "200", "biz_response": {"result_code": "PAY_SUCCESS", "data": {
+            "client_sn": "c", "subject": subject, "payer_login": "138****0001", "phase": "theirs", "status": "SUCCESS",
+            "dynamic_id": "138****0001", "provider_response": {"buyer_logon_id": "138****0001"},
+            "list": [{"payer_uid": "138****0001"}],
+        }}});
+        ended(&reply.to_string(), Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK }, true, encoding)
     }
 
     fn ended(reply: &str, verdict: Verdict, chinese: bool, encoding: Encoding) -> Event {
@@ -236,11 +239,21 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn json_in_gbk_loses_no_character() {
-        let json = event(Encoding::Gbk).json().to_bytes().to_vec();
-        let json = Encoding::Gbk.decode(&json).unwrap();
-        let value: serde_json::Value = serde_json::from_str(&json).unwrap();
-        assert_eq!(value["subject"], "披萨😀");
+    fn json_loses_no_character_in_any_encoding() {
+        // One that GBK lacks, one that GB18030 lacks, and one that it writes as another: they are private codes.
+        let subject = "披萨😀\u{E5E5}\u{E81E}";
+        for encoding in [Encoding::Utf8, Encoding::Gbk, Encoding::Gb18030] {
+            let json = event_of(subject, encoding).json().to_bytes().to_vec();
+            let json = encoding.decode(&json).unwrap();
+            let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+            assert_eq!(value["subject"], subject, "{encoding:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_with_a_nul_in_it_is_not_taken_for_the_part_before_it() {
+        let event = event_of("c\0d", Encoding::Utf8);
+        assert_ne!(event.get("subject").unwrap(), c"c");
     }
 
     #[test]

@@ -33,6 +33,8 @@ mod terminal;
 
 pub use encoding::Encoding;
 pub use event::Event;
+#[cfg(fuzzing)]
+pub use event::Report;
 pub use lifecycle::Client;
 pub use listener::{Listener, OnDrop, OnEvent};
 pub use order::Order;

@@ -52,7 +52,8 @@ pub extern "C" fn upay_event_message(event: *const upay_event) -> *const c_char 
 }
 
 /// A field by its key, in the client's encoding: the gateway's own names for the order's data ("sn", "order_status",
-/// "trade_no", …), and those in the table at the top. NULL when absent. Lives as long as the event.
+/// "trade_no", …), and those in the table at the top. A NUL in it is handed out as "?". NULL when absent. Lives as long as
+/// the event.
 ///
 /// # Safety
 /// `key` is NULL or ends with a NUL.

@@ -1,9 +1,12 @@
 //! The fields of an order (003 §3.2.2 and later documents): one row each, with the rule that its value must keep.
 //! Where the documents give two widths, the narrower one holds.
 
+use std::collections::BTreeMap;
+
 use serde_json::value::RawValue;
 use serde_json::Value;
 
+use super::json;
 use super::money::Fen;
 use super::request::Call;
 use crate::error::{Error, Result};
@@ -168,10 +171,11 @@ fn degrees(value: &str, bound: u32) -> Verdict {
     }
 }
 
+/// Measured as it is sent, letter by letter: as numbers 1 and 1.000 are the same.
 fn extended(value: &str) -> Verdict {
-    let Ok(Value::Object(entries)) = serde_json::from_str(value) else {
-        return Err("must be a JSON object".into());
-    };
+    let entries = json::read(value.as_bytes()).and_then(|_| serde_json::from_str(value).ok());
+    let entries: BTreeMap<String, &RawValue> =
+        entries.ok_or("must be a JSON object whose members stand once each")?;
     if entries.len() > EXTENDED_KEYS_MAX {
         return Err(format!("must have at most {EXTENDED_KEYS_MAX} keys, not {}", entries.len()));
     }
@@ -179,7 +183,7 @@ fn extended(value: &str) -> Verdict {
         if key.is_empty() || key.len() > EXTENDED_KEY_BYTES_MAX {
             return Err(format!("each key must be 1 to {EXTENDED_KEY_BYTES_MAX} bytes of UTF-8"));
         }
-        let length = value.as_str().map_or_else(|| value.to_string().len(), str::len);
+        let length = serde_json::from_str::<String>(value.get()).map_or(value.get().len(), |text| text.len());
         if length > EXTENDED_VALUE_BYTES_MAX {
             return Err(format!("each value must be at most {EXTENDED_VALUE_BYTES_MAX} bytes of UTF-8"));
         }
@@ -191,9 +195,9 @@ fn array(value: &str, max: usize) -> Verdict {
     if value.len() > max {
         return Err(format!("must be at most {max} bytes of UTF-8, not {}", value.len()));
     }
-    match serde_json::from_str(value) {
-        Ok(Value::Array(_)) => Ok(()),
-        _ => Err("must be a JSON array".into()),
+    match json::read(value.as_bytes()) {
+        Some(Value::Array(_)) => Ok(()),
+        _ => Err("must be a JSON array, and members of its objects must stand once each".into()),
     }
 }
 
@@ -249,6 +253,19 @@ mod tests {
         assert!(refused("extended", &format!(r#"{{"{}":"v"}}"#, "k".repeat(65))));
         let many: Vec<_> = (0..25).map(|n| format!("\"k{n}\":1")).collect();
         assert!(refused("extended", &format!("{{{}}}", many.join(","))));
+    }
+
+    #[test]
+    fn json_is_measured_as_it_is_sent_and_has_each_member_once() {
+        // As numbers both are 1.
+        assert!(refused("extended", &format!(r#"{{"k":1.{}}}"#, "0".repeat(255))));
+        assert!(!refused("extended", &format!(r#"{{"k":1.{}}}"#, "0".repeat(254))));
+        assert!(refused("extended", &format!(r#"{{"k":[{}]}}"#, " ".repeat(255))));
+        assert!(refused("extended", &format!(r#"{{"k":"{}","k":"v"}}"#, "v".repeat(1000))));
+        assert!(refused("extended", r#"{"k":{"price":1,"price":2}}"#));
+        assert!(refused("goods_details", r#"[{"price":1,"price":2}]"#));
+        assert!(!refused("goods_details", r#"[{"price":1},{"price":2}]"#));
+        assert!(!refused("extended", &format!(r#"{{"k":"{}"}}"#, r"\u0041".repeat(256))));
     }
 
     #[test]

@@ -122,6 +122,32 @@ fn a_damaged_or_foreign_journal_is_an_error_and_stays_as_it_is() {
 }
 
 #[test]
+fn a_journal_with_a_flipped_bit_in_its_head_has_all_its_records_or_is_refused() {
+    // Where the store says which of its two commits counts, and whether it was closed.
+    const STATE_AT: usize = 9;
+    let scratch = Scratch::new();
+    {
+        let journal = Journal::open(&scratch.0, "t1").unwrap();
+        for n in 0..20 {
+            journal.begin_order(&record(&format!("order-number-{n}"))).unwrap();
+        }
+    }
+    let whole = std::fs::read(scratch.journal()).unwrap();
+    for (at, bit) in (0..8).map(|bit| (STATE_AT, bit)).chain((0..320).step_by(3).map(|at| (at, at % 8))) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1 << bit;
+        std::fs::write(scratch.journal(), &bytes).unwrap();
+        match Journal::open(&scratch.0, "t1") {
+            Ok(journal) => assert_eq!(journal.pending().unwrap().len(), 20, "bit {bit} of byte {at}"),
+            Err(error) => {
+                assert_eq!(error.status, UPAY_E_STORAGE, "bit {bit} of byte {at}");
+                assert_eq!(std::fs::read(scratch.journal()).unwrap(), bytes, "bit {bit} of byte {at}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_ended_long_ago_is_forgotten_and_nothing_else() {
     const DAY_MS: u64 = 24 * 3600 * 1000;
     let journal = Journal::in_memory("t").unwrap();

@@ -14,6 +14,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("transport", &["gateway", "engine"]),
     ("gateway", &[]),
     ("qr", &[]),
+    // For the fuzz targets, and in no other build.
+    ("fuzzing", &["client", "flow", "gateway", "journal"]),
     ("error", &[]),
     ("log", &[]),
     ("abi", &[]),
