@@ -11,7 +11,7 @@ fn every_rule_holds_whatever_fails() {
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
-    let done = cargo.args(["--", "--seeds", "1500"]).output().expect("cargo runs");
+    let done = cargo.args(["--", "--seeds", "2000"]).output().expect("cargo runs");
     let told = String::from_utf8_lossy(&done.stdout);
     assert!(done.status.success(), "{told}\n{}", String::from_utf8_lossy(&done.stderr));
 }

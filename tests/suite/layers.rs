@@ -83,3 +83,20 @@ fn ureq_is_named_in_transport_alone() {
         assert!(name.starts_with("transport") || !text.contains("ureq::"), "{name}");
     }
 }
+
+/// What a type looks like to a programmer may hold anything, a customer's code or a key: it gets into no line of the log,
+/// no error and no panic's message. The exceptions are an address, and the name of a TLS alert.
+#[test]
+fn no_debug_output_leaves_the_library() {
+    const KNOWN: [&str; 3] = ["self.stream.peer_addr().ok()", "self.stream.sock.inner()", "{alert:?}"];
+    for (name, text) in all_sources().into_iter().filter(|(name, _)| !name.contains("tests")) {
+        // What follows are the tests of the file.
+        let shipped = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let shipped = shipped.split("#[cfg(test)]\npub(super) mod tests").next().unwrap();
+        for line in
+            shipped.lines().filter(|line| line.contains(":?}") || line.contains(":#?}") || line.contains("dbg!"))
+        {
+            assert!(KNOWN.iter().any(|known| line.contains(known)), "{name}: {line}");
+        }
+    }
+}
