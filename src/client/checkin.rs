@@ -5,6 +5,8 @@ use std::mem::take;
 use std::sync::Arc;
 use std::time::Instant;
 
+use parking_lot::MutexGuard;
+
 use super::driver::Run;
 use super::keyring::Repeat;
 use super::terminal::{Terminal, UnderWay};
@@ -40,7 +42,7 @@ impl Checkin {
 }
 
 impl Terminal {
-    /// The host's: blocks until the gateway has answered, or until `until`.
+    /// The host's: blocks until the gateway has answered, or until `until`. One that is under way already is as good.
     pub fn checkin(self: &Arc<Self>, until: Option<Instant>) -> Result<()> {
         let _admitted = self.admit()?;
         let device_id = self.device_id();
@@ -52,7 +54,7 @@ impl Terminal {
                 return Err(Error::new(UPAY_E_CLOSED, "the client is stopped"));
             }
             if under_way.checkin.is_some() {
-                return Err(Error::new(UPAY_E_STATE, "a check-in is under way"));
+                return self.join_checkin(under_way, until);
             }
             if !under_way.payments.is_empty() {
                 return Err(Error::new(UPAY_E_STATE, "no check-in while a payment is under way"));
@@ -61,6 +63,25 @@ impl Terminal {
         };
         self.keyring.keep()?;
         turn.check_in(&device_id, until)
+    }
+
+    fn join_checkin(&self, mut under_way: MutexGuard<'_, UnderWay>, until: Option<Instant>) -> Result<()> {
+        while under_way.checkin.is_some() {
+            let ended = &self.checkin_ended;
+            let late = match until {
+                Some(until) => ended.wait_until(&mut under_way, until).timed_out(),
+                None => {
+                    ended.wait(&mut under_way);
+                    false
+                }
+            };
+            if late && under_way.checkin.is_some() {
+                return Err(Error::new(UPAY_E_TIMEOUT, "the check-in that is under way has not ended in time"));
+            }
+        }
+        let nothing =
+            || Err(Error::new(UPAY_E_STATE, "the check-in that was under way came to nothing: check in again"));
+        under_way.checked_in.clone().unwrap_or_else(nothing)
     }
 
     /// By itself, where it is due and nothing stands against it. `under_way` is what was looked at.
@@ -83,6 +104,7 @@ impl Terminal {
 
     fn take_turn(self: &Arc<Self>, under_way: &mut UnderWay) -> Turn {
         let interrupt = Interrupt::new();
+        under_way.checked_in = None;
         under_way.checkin = Some(Checkin { interrupt: interrupt.clone(), waiting: Vec::new() });
         Turn { terminal: self.clone(), interrupt }
     }
@@ -115,6 +137,7 @@ impl Turn {
             }
             Err(error) => log::warn(format_args!("not checked in: {} {error}", error.status)),
         }
+        self.terminal.under_way().checked_in = Some(renewed.clone());
         renewed
     }
 
@@ -160,6 +183,7 @@ impl Drop for Turn {
             let mut under_way = self.terminal.under_way();
             under_way.checkin.take().map(|mut checkin| take(&mut checkin.waiting)).unwrap_or_default()
         };
+        self.terminal.checkin_ended.notify_all();
         for (run, due) in waiting {
             self.terminal.let_begin(&run, due);
         }

@@ -45,6 +45,7 @@ pub struct Terminal {
     under_way: Mutex<UnderWay>,
     /// The last of what was under way has ended.
     wound_up: Condvar,
+    pub checkin_ended: Condvar,
     pub claims: Claims<Arc<Run>>,
     pub pace: Pace,
     ids: AtomicU64,
@@ -60,6 +61,8 @@ pub struct UnderWay {
     /// Of these, the ones that move money, or find out whether it moved: no check-in beside them.
     pub payments: HashSet<ActionId>,
     pub checkin: Option<Checkin>,
+    /// What came of the last one.
+    pub checked_in: Option<Result<()>>,
     /// When the next check-in may begin by itself.
     pub checkin_not_before: Millis,
     /// Calls of the host that are being carried out.
@@ -90,6 +93,7 @@ impl Terminal {
             watcher: Mutex::new(watcher),
             under_way: Mutex::default(),
             wound_up: Condvar::new(),
+            checkin_ended: Condvar::new(),
             claims: Claims::default(),
             ids: AtomicU64::new(1),
             pruned_day: AtomicU64::new(0),

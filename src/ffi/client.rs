@@ -156,11 +156,12 @@ pub extern "C" fn upay_client_start(client: *mut upay_client) -> upay_status {
 /// Checks the terminal in: the gateway gives it a new key, which is on disk before it is used; the one before stays valid.
 /// A client with a state_dir and a device_id (its own setting, or the one that it was activated with) does so by itself,
 /// once a day in Beijing, at start or before the day's first payment, unless "auto_checkin" is "off". Never while a
-/// payment is under way; a payment that begins in the meantime waits for its end. Blocks, in a callback too.
+/// payment is under way; a payment that begins in the meantime waits for its end. One that is under way already is joined.
+/// Blocks, in a callback too.
 ///
 /// timeout_ms: for all of it; 0: connect_timeout_ms and reply_timeout_ms alone.
-/// Errors: UPAY_E_MISSING (device_id), UPAY_E_STATE (not started, or a payment or a check-in is under way), UPAY_E_STORAGE,
-/// UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199: not sent; 200-299: in doubt, and the old key is valid still. Check in
+/// Errors: UPAY_E_MISSING (device_id), UPAY_E_STATE (not started, or a payment is under way), UPAY_E_TIMEOUT (the one that
+/// was joined goes on), UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199: not sent; 200-299: in doubt, and the old key is valid still. Check in
 /// again when the network is well: with a second reply lost in a row the gateway would forget the key that is here. 300-399:
 /// the gateway refused.
 #[no_mangle]
