@@ -34,7 +34,7 @@ impl Terminal {
         self.send_first(UPAY_ACTION_PRECREATE, Call::Precreate, flow, order, listener)
     }
 
-    /// Begins an order at the gateway, once for ever.
+    /// Begins an order at the gateway, once for as long as the journal remembers it.
     fn send_first(
         self: &Arc<Self>,
         action: i32,
@@ -165,13 +165,23 @@ impl Terminal {
         let refund_request_no = value("refund_request_no").unwrap_or_default();
         let refund = RefundRecord { refund_request_no, body };
         let key = refund_key(&name, &refund.refund_request_no);
+        // Read before a watch is retired for it: a journal that cannot be read must not end the watch.
+        let before = self.outlet.journal.get(&key)?;
         let asked = self.claims.take_over(&key, |run| match run.is_awaited() {
             true => Answer::No(Error::new(UPAY_E_STATE, "this refund is under way")),
             false if run.retire() => Answer::Retired,
             false => Answer::Ending,
         })?;
         let Some(claim) = asked else { return Ok(()) };
-        let earlier = self.outlet.journal.get(&key)?;
+        let earlier = match self.outlet.journal.get(&key) {
+            Ok(now) => now,
+            Err(error) => {
+                if let Some(before) = before.filter(Record::is_open) {
+                    self.watch(before, claim, None);
+                }
+                return Err(error);
+            }
+        };
         let record = Record {
             refund: Some(refund),
             ..Record::new(&name, UPAY_ACTION_REFUND, total_amount, RecordState::Querying, clock::wall())

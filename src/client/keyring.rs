@@ -14,6 +14,8 @@ pub struct Keyring {
     terminal_sn: String,
     journal: Journal,
     ring: Mutex<Ring>,
+    /// Held while the next state of the ring goes to disk.
+    changing: Mutex<()>,
 }
 
 /// Whether the same request may go out again under the other key, once the gateway has refused the signature of the first.
@@ -36,7 +38,12 @@ impl Keyring {
             }
             (Some(kept), _) => kept,
         };
-        Ok(Self { terminal_sn: terminal_sn.to_owned(), journal: journal.clone(), ring: Mutex::new(ring) })
+        Ok(Self {
+            terminal_sn: terminal_sn.to_owned(),
+            journal: journal.clone(),
+            ring: Mutex::new(ring),
+            changing: Mutex::default(),
+        })
     }
 
     pub fn device_id(&self) -> Option<String> {
@@ -70,15 +77,12 @@ impl Keyring {
 
     /// `key` works and `refused` did not: a payment, which is sent once alone, must not meet the one that is refused.
     fn prefer(&self, key: &str, refused: &str) {
-        let kept = {
-            let mut ring = self.ring.lock();
-            if ring.terminal_key != refused {
-                return;
+        let kept = self.change(|ring| {
+            if ring.terminal_key == refused {
+                ring.terminal_key = key.to_owned();
+                ring.previous_key = Some(refused.to_owned());
             }
-            ring.terminal_key = key.to_owned();
-            ring.previous_key = Some(refused.to_owned());
-            self.journal.put_ring(&ring)
-        };
+        });
         // A log line is the host's code, and runs under no lock.
         if let Err(error) = kept {
             log::warn(format_args!("the order of the keys is not kept: {error}"));
@@ -87,7 +91,7 @@ impl Keyring {
 
     /// What is in use is on disk: the next check-in makes the gateway forget what was before it.
     pub fn keep(&self) -> Result<()> {
-        self.journal.put_ring(&self.ring.lock())
+        self.change(|_| ())
     }
 
     /// Takes the key that a check-in brought.
@@ -95,37 +99,42 @@ impl Keyring {
         if grant.terminal_sn != self.terminal_sn {
             return Err(Error::new(UPAY_E_REPLY, "the reply is for another terminal"));
         }
-        let mut ring = self.ring.lock();
-        let mut renewed = Ring { device_id: Some(device_id.to_owned()), ..ring.clone() };
-        if renewed.terminal_key != grant.terminal_key {
-            renewed.previous_key = Some(std::mem::replace(&mut renewed.terminal_key, grant.terminal_key));
-        }
-        // In use even if the disk fails, where it is put before the next check-in.
-        *ring = renewed;
-        self.journal.put_ring(&ring)
+        self.change(|ring| {
+            ring.device_id = Some(device_id.to_owned());
+            if ring.terminal_key != grant.terminal_key {
+                ring.previous_key = Some(std::mem::replace(&mut ring.terminal_key, grant.terminal_key));
+            }
+        })
     }
 
     /// Notes that the library checks in by itself today, before it does: should each try end in a crash, the key of before
     /// the first one would be forgotten by the gateway after the second.
     pub fn try_today(&self, day: u64) -> Result<()> {
-        let mut ring = self.ring.lock();
-        let noted = Ring { checkin_day: Some(day), ..ring.clone() };
-        self.journal.put_ring(&noted)?;
-        *ring = noted;
-        Ok(())
+        let before = self.checkin_day();
+        let noted = self.change(|ring| ring.checkin_day = Some(day));
+        if noted.is_err() {
+            self.ring.lock().checkin_day = before;
+        }
+        noted
     }
 
     /// Nothing was sent: it may be tried again today.
     pub fn not_tried(&self) {
-        let kept = {
-            let mut ring = self.ring.lock();
-            ring.checkin_day = None;
-            self.journal.put_ring(&ring)
-        };
         // Should the disk fail, the next day brings the next try.
-        if let Err(error) = kept {
+        if let Err(error) = self.change(|ring| ring.checkin_day = None) {
             log::warn(format_args!("the check-in is not tried again today: {error}"));
         }
+    }
+
+    /// First on disk, then in use: in use even if the disk fails, where it is put before the next check-in. Who only
+    /// reads does not wait for the disk.
+    fn change(&self, change: impl FnOnce(&mut Ring)) -> Result<()> {
+        let _one_at_a_time = self.changing.lock();
+        let mut ring = self.ring.lock().clone();
+        change(&mut ring);
+        let kept = self.journal.put_ring(&ring);
+        *self.ring.lock() = ring;
+        kept
     }
 }
 
