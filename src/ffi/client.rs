@@ -200,7 +200,8 @@ pub unsafe extern "C" fn upay_client_call(
         let path = unsafe { text_in("path", path, encoding) }?;
         // SAFETY: the caller's promise.
         let json = unsafe { text_in("json", json, encoding) }?;
-        let handle = EVENTS.insert(Arc::new(client.call(&path, &json, limit(timeout_ms))?))?;
+        EVENTS.room()?;
+        let handle = EVENTS.lend(Arc::new(client.call(&path, &json, limit(timeout_ms))?))?;
         // SAFETY: checked above.
         unsafe { put(out, handle) };
         Ok(())

@@ -61,14 +61,23 @@ impl<T, H> Table<T, H> {
         self.insert_within(object, HANDLES_MAX)
     }
 
+    /// The error that an insert would be now. Asked before what cannot be taken back; what comes of that is then lent.
+    pub fn room(&self) -> Result<()> {
+        self.room_within(&self.places.read(), HANDLES_MAX - KEPT_FOR_CALLBACKS)
+    }
+
+    fn room_within(&self, table: &Places<T>, limit: usize) -> Result<()> {
+        if table.places.len() - table.resting.len() < limit {
+            return Ok(());
+        }
+        Err(Error::new(UPAY_E_LIMIT, format!("at most {limit} handles of type {}", self.name)))
+    }
+
     fn insert_within(&self, object: Arc<T>, limit: usize) -> Result<*mut H> {
         let mut table = self.places.write();
-        let live = table.places.len() - table.resting.len();
+        self.room_within(&table, limit)?;
         let spare = table.resting.len() > REST_BEFORE_REUSE || table.places.len() == HANDLES_MAX;
         let index = match table.resting.front() {
-            _ if live >= limit => {
-                return Err(Error::new(UPAY_E_LIMIT, format!("at most {limit} handles of type {}", self.name)))
-            }
             Some(&index) if spare => {
                 table.resting.pop_front();
                 index
@@ -168,9 +177,11 @@ mod tests {
         let handles: Vec<_> =
             (0..HANDLES_MAX - KEPT_FOR_CALLBACKS).map(|_| table.insert(Arc::new(0)).unwrap()).collect();
         assert_eq!(table.insert(Arc::new(0)).unwrap_err().status, UPAY_E_LIMIT);
+        assert_eq!(table.room().unwrap_err().status, UPAY_E_LIMIT);
         assert!(table.lend(Arc::new(0)).is_ok());
         table.remove(handles[7]);
         table.remove(handles[8]);
+        assert!(table.room().is_ok());
         assert!(table.insert(Arc::new(0)).is_ok());
     }
 
