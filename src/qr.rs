@@ -1,7 +1,7 @@
 //! Text as a QR code (ISO/IEC 18004), as a picture that a till shows or prints. Pure; the only room that knows the encoder.
 //!
 //! ```text
-//!   text ──▶ Code   dark and light modules, inside their quiet zone ──┬──▶ svg
+//!   text ──▶ QrPicture   dark and light modules, inside their quiet zone ──┬──▶ svg
 //!                                                                     └──▶ bmp
 //! ```
 
@@ -21,13 +21,13 @@ pub const MODULE_PX_MAX: u32 = 32;
 pub const QUIET_MODULES_MAX: u32 = 16;
 
 /// Text as squares, with what the host wants around and of them.
-pub struct Code {
+pub struct QrPicture {
     modules: QrCode,
     module_px: u32,
     quiet_modules: u32,
 }
 
-impl Code {
+impl QrPicture {
     /// Level M survives the loss of 15 % of its area: what wallets use themselves. A logo in the middle, which would
     /// need more, there is none, and on a narrow receipt larger modules help a camera more than a higher level does.
     /// Where a higher one fits into the same number of modules it costs nothing, and the encoder takes it.
@@ -81,7 +81,7 @@ mod tests {
     use crate::abi::UPAY_E_VALUE;
 
     fn refused(text: &str, module_px: u32, quiet_modules: u32) -> String {
-        let error = Code::new(text, module_px, quiet_modules).err().expect("refused");
+        let error = QrPicture::new(text, module_px, quiet_modules).err().expect("refused");
         assert_eq!(error.status, UPAY_E_VALUE);
         error.message
     }
@@ -99,15 +99,15 @@ mod tests {
     #[test]
     fn the_longest_text_fits_whatever_it_is_made_of() {
         for text in ["x".repeat(TEXT_BYTES_MAX), "披".repeat(TEXT_BYTES_MAX / 3), "7".repeat(TEXT_BYTES_MAX)] {
-            assert!(Code::new(&text, 1, 4).is_ok());
+            assert!(QrPicture::new(&text, 1, 4).is_ok());
         }
-        let longest = Code::new(&"x".repeat(TEXT_BYTES_MAX), MODULE_PX_MAX, QUIET_MODULES_MAX).unwrap();
+        let longest = QrPicture::new(&"x".repeat(TEXT_BYTES_MAX), MODULE_PX_MAX, QUIET_MODULES_MAX).unwrap();
         assert_eq!(longest.side(), 177 + 2 * QUIET_MODULES_MAX);
     }
 
     #[test]
     fn a_level_is_never_below_m_and_higher_where_that_costs_no_room() {
-        let level = |text: &str| Code::new(text, 1, 0).unwrap().modules.error_correction_level();
+        let level = |text: &str| QrPicture::new(text, 1, 0).unwrap().modules.error_correction_level();
         assert_eq!(level(&"x".repeat(TEXT_BYTES_MAX)), QrCodeEcc::Medium);
         assert_eq!(level("x"), QrCodeEcc::High);
     }

@@ -6,28 +6,28 @@
 //! of the finished connection notes the moment at which the request is handed to it.
 //!
 //! ```text
-//!   http      the request and the reply                     ─┐
-//!   mark      the finished connection: was it asked to send? │  progress: phase, deadline and interrupt of the
-//!   tls       the handshake, complete before it returns      │  exchange that runs on this thread
-//!   (tunnel)  CONNECT, if there is a proxy                   │
-//!   tcp       lookup, connect, reads and writes             ─┘  verdict: progress and error → status and message
+//!   http         the request and the reply                     ─┐
+//!   sent_marker  the finished connection: was it asked to send? │  progress: phase, deadline and interrupt of the
+//!   tls          the handshake, complete before it returns      │  exchange that runs on this thread
+//!   (tunnel)     CONNECT, if there is a proxy                   │
+//!   tcp          lookup, connect, reads and writes             ─┘  failure: progress and error → status and message
 //! ```
 //!
 //! Two clocks bound an exchange: `connect_timeout` from its start until a connection is finished, `reply_timeout` from
 //! there to the last byte of the reply. `until` ends both. They are kept as one deadline that every read, write and wait looks at, so a
 //! peer that trickles bytes gains nothing.
 
-mod aside;
+mod detached;
+mod failure;
 mod http;
 mod interrupt;
 mod lookup;
-mod mark;
 mod progress;
+mod sent_marker;
 mod tcp;
 #[cfg(test)]
 mod tests;
 mod tls;
-mod verdict;
 
 pub use interrupt::Interrupt;
 
@@ -76,7 +76,7 @@ pub struct Exchange<'a> {
 
 /// One reply, whatever its HTTP status: redirects, 4xx and 5xx too are for the reader to judge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct HttpReply {
     pub http_status: u16,
     /// At most [`REPLY_BYTES_MAX`] bytes. A reply that is ended only by the end of its connection may have been cut
     /// unnoticed.
@@ -105,7 +105,7 @@ impl Transport {
     ///
     /// Every error is either not sent or in doubt. Raising `interrupt` ends the exchange at once with the error of the
     /// phase that it was in: not sent before the request was handed to a finished connection, in doubt after.
-    pub fn exchange(&self, exchange: &Exchange, interrupt: &Interrupt) -> Result<Answer, Error> {
+    pub fn exchange(&self, exchange: &Exchange, interrupt: &Interrupt) -> Result<HttpReply, Error> {
         self.http.exchange(exchange, interrupt)
     }
 }

@@ -10,9 +10,9 @@ use clock::Millis;
 pub type Job = Box<dyn FnOnce() + Send>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
-    Long,
-    Short,
+pub enum Priority {
+    Held,
+    Prompt,
 }
 
 /// Its place in the world's queue.
@@ -29,7 +29,7 @@ impl Engine {
         true
     }
 
-    pub fn submit(&self, _lane: Lane, job: Job) {
+    pub fn submit(&self, _priority: Priority, job: Job) {
         world::with(|world| {
             let due = world.now + world.lateness();
             world.at(due, Event::Job(world::acting(), job));
@@ -49,7 +49,7 @@ impl Engine {
     }
 
     pub fn thread(&self, _name: &str, job: Job) -> bool {
-        self.submit(Lane::Short, job);
+        self.submit(Priority::Prompt, job);
         true
     }
 

@@ -35,7 +35,7 @@ pub struct Exchange<'a> {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct HttpReply {
     pub http_status: u16,
     pub body: Vec<u8>,
 }
@@ -49,7 +49,7 @@ impl Transport {
         Ok(Self { connect_timeout: options.connect_timeout })
     }
 
-    pub fn exchange(&self, exchange: &Exchange, interrupt: &Interrupt) -> Result<Answer, Error> {
+    pub fn exchange(&self, exchange: &Exchange, interrupt: &Interrupt) -> Result<HttpReply, Error> {
         if interrupt.is_raised() {
             return Err(Error::new(UPAY_E_CONNECT, "interrupted"));
         }

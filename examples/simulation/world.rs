@@ -19,7 +19,7 @@ use std::io;
 use crate::choices::{Choices, Of, Script};
 use crate::engine::Job;
 use crate::tasks;
-use crate::transport::Answer;
+use crate::transport::HttpReply;
 use coverage::Coverage;
 use disk::{Disk, Fault};
 use gateway::{Gateway, Held, Request, Step};
@@ -43,7 +43,7 @@ pub enum Event {
     NotSent(u64),
     Broken(u64),
     NoReply(u64),
-    Reply(u64, Answer),
+    Reply(u64, HttpReply),
     Wake(u64),
     Arrive(Request),
     Answer(Held),

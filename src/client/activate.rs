@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::gateway::field;
 use crate::gateway::reply::Reply;
 use crate::gateway::sign::authorization;
-use crate::gateway::terminal::{self, Grant};
+use crate::gateway::terminal::{self, Credentials};
 use crate::journal::{Ring, Room};
 use crate::log;
 use crate::transport::{Exchange, Interrupt, Transport};
@@ -34,8 +34,8 @@ pub fn activate(
     let body = terminal::activation(&settings.app_id, code, &settings.device_id)?;
     let room = settings.state_dir.as_deref().map(Room::make).transpose()?;
     let asked = ask(settings, &body, transport, until, interrupt);
-    let grant = match asked {
-        Ok(grant) => grant,
+    let credentials = match asked {
+        Ok(credentials) => credentials,
         Err(error) => {
             if let Some(room) = room {
                 room.discard();
@@ -48,17 +48,17 @@ pub fn activate(
         activated_ms: Some(clock::wall()),
         // A key that is new today is not renewed today.
         checkin_day: Some(clock::beijing_day()),
-        ..first(&grant.terminal_sn, &grant.terminal_key)
+        ..first(&credentials.terminal_sn, &credentials.terminal_key)
     };
-    log::info(format_args!("activated as terminal {}", grant.terminal_sn));
+    log::info(format_args!("activated as terminal {}", credentials.terminal_sn));
     let kept = match (room, &settings.state_dir) {
-        (Some(room), Some(directory)) => room.keep(directory, &grant.terminal_sn, &ring),
+        (Some(room), Some(directory)) => room.keep(directory, &credentials.terminal_sn, &ring),
         _ => {
             log::warn(format_args!("state_dir is not set: the terminal is lost at the end; for tests alone"));
             Ok(())
         }
     };
-    Ok(Activated { terminal_sn: grant.terminal_sn, ring, kept })
+    Ok(Activated { terminal_sn: credentials.terminal_sn, ring, kept })
 }
 
 fn ask(
@@ -67,7 +67,7 @@ fn ask(
     transport: &Transport,
     until: Option<Instant>,
     interrupt: &Interrupt,
-) -> Result<Grant> {
+) -> Result<Credentials> {
     let exchange = Exchange {
         path: terminal::ACTIVATE,
         authorization: &authorization(&settings.vendor_sn, &settings.vendor_key, body),
@@ -77,8 +77,8 @@ fn ask(
         fresh: true,
     };
     let answer = transport.exchange(&exchange, interrupt)?;
-    let grant = Reply::read(answer.http_status, &answer.body).and_then(|reply| Grant::of(&reply));
-    grant.map_err(|error| match error.status {
+    let credentials = Reply::read(answer.http_status, &answer.body).and_then(|reply| Credentials::of(&reply));
+    credentials.map_err(|error| match error.status {
         UPAY_E_SIGN => Error::new(UPAY_E_SIGN, format!("{error}; check vendor_sn and vendor_key")),
         _ => error,
     })

@@ -12,10 +12,10 @@ use super::keyring::Repeat;
 use super::terminal::{Terminal, UnderWay};
 use crate::abi::*;
 use crate::engine::clock::{self, Millis};
-use crate::engine::Lane;
+use crate::engine::Priority;
 use crate::error::{Error, Result};
 use crate::gateway::reply::Reply;
-use crate::gateway::terminal::{self, Grant};
+use crate::gateway::terminal::{self, Credentials};
 use crate::log;
 use crate::transport::{Exchange, Interrupt};
 
@@ -95,7 +95,7 @@ impl Terminal {
         let due = clock::now() >= under_way.checkin_not_before && self.keyring.checkin_day() != Some(today);
         let Some(device_id) = self.device_id().filter(|_| due) else { return };
         let turn = self.take_turn(under_way);
-        self.engine.submit(Lane::Short, Box::new(move || turn.check_in_by_itself(&device_id, today)));
+        self.engine.submit(Priority::Prompt, Box::new(move || turn.check_in_by_itself(&device_id, today)));
     }
 
     fn device_id(&self) -> Option<String> {
@@ -168,7 +168,7 @@ impl Turn {
             let answer = transport.exchange(&exchange, &self.interrupt)?;
             Reply::read(answer.http_status, &answer.body)
         })?;
-        keyring.renew(Grant::of(&reply)?, device_id)
+        keyring.renew(Credentials::of(&reply)?, device_id)
     }
 
     /// A payment waits for it.

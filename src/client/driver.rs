@@ -15,7 +15,7 @@ use super::event::Report;
 use super::terminal::Terminal;
 use crate::abi::*;
 use crate::engine::clock::{self, Millis};
-use crate::engine::{Lane, TimerId};
+use crate::engine::{Priority, TimerId};
 use crate::error::{Error, Result};
 use crate::flow::verdict::Verdict;
 use crate::flow::{Flow, Identity, Input, Next, Phase};
@@ -137,18 +137,18 @@ impl Run {
         }
         // The gateway holds /pay open while the customer types a password.
         let held = state.ears.iter().any(|ear| ear.action == UPAY_ACTION_PAY);
-        let lane = if held { Lane::Long } else { Lane::Short };
+        let priority = if held { Priority::Held } else { Priority::Prompt };
         match due {
-            None => self.submit(lane, Woken::Begin),
+            None => self.submit(priority, Woken::Begin),
             Some(due) => {
                 let run = self.clone();
-                let id = self.terminal.engine.at(due, Box::new(move || run.submit(lane, Woken::Begin)));
+                let id = self.terminal.engine.at(due, Box::new(move || run.submit(priority, Woken::Begin)));
                 state.at = At::Sleeping(id);
             }
         }
     }
 
-    fn submit(self: &Arc<Self>, lane: Lane, woken: Woken) {
+    fn submit(self: &Arc<Self>, priority: Priority, woken: Woken) {
         let run = self.clone();
         let job = move || {
             if catch_unwind(AssertUnwindSafe(|| run.drive(woken))).is_err() {
@@ -157,7 +157,7 @@ impl Run {
                 run.end_without_answer(Verdict::PANIC);
             }
         };
-        self.terminal.engine.submit(lane, Box::new(job));
+        self.terminal.engine.submit(priority, Box::new(job));
     }
 
     fn drive(self: &Arc<Self>, woken: Woken) {
@@ -238,7 +238,7 @@ impl Run {
         // Given up between the step and here: go on at once.
         let due = if state.gave_up && state.flow.phase() == Phase::Querying { clock::now() } else { due };
         let run = self.clone();
-        let id = self.terminal.engine.at(due, Box::new(move || run.submit(Lane::Short, woken)));
+        let id = self.terminal.engine.at(due, Box::new(move || run.submit(Priority::Prompt, woken)));
         state.at = At::Sleeping(id);
     }
 
@@ -292,7 +292,7 @@ impl Run {
             // Else the timer is handing it to a worker right now.
             At::Sleeping(id) if self.terminal.engine.cancel(*id) => {
                 state.at = At::Queued;
-                self.submit(Lane::Short, Woken::Timer);
+                self.submit(Priority::Prompt, Woken::Timer);
             }
             _ => {}
         }

@@ -4,9 +4,9 @@ use parking_lot::Mutex;
 
 use crate::abi::*;
 use crate::error::{Error, Result};
-use crate::gateway::reply::{Reply, Standing};
+use crate::gateway::reply::{Reply, RequestStatus};
 use crate::gateway::sign::{authorization, sign};
-use crate::gateway::terminal::Grant;
+use crate::gateway::terminal::Credentials;
 use crate::journal::{Journal, Ring};
 use crate::log;
 
@@ -95,14 +95,14 @@ impl Keyring {
     }
 
     /// Takes the key that a check-in brought.
-    pub fn renew(&self, grant: Grant, device_id: &str) -> Result<()> {
-        if grant.terminal_sn != self.terminal_sn {
+    pub fn renew(&self, credentials: Credentials, device_id: &str) -> Result<()> {
+        if credentials.terminal_sn != self.terminal_sn {
             return Err(Error::new(UPAY_E_REPLY, "the reply is for another terminal"));
         }
         self.change(|ring| {
             ring.device_id = Some(device_id.to_owned());
-            if ring.terminal_key != grant.terminal_key {
-                ring.previous_key = Some(std::mem::replace(&mut ring.terminal_key, grant.terminal_key));
+            if ring.terminal_key != credentials.terminal_key {
+                ring.previous_key = Some(std::mem::replace(&mut ring.terminal_key, credentials.terminal_key));
             }
         })
     }
@@ -153,6 +153,6 @@ fn origin(terminal_sn: &str, terminal_key: &str) -> String {
 }
 
 fn is_refused(reply: &Result<Reply>) -> bool {
-    let standing = reply.as_ref().map(Reply::standing);
-    matches!(standing, Ok(Standing::Refused(error)) if error.status == UPAY_E_SIGN)
+    let request_status = reply.as_ref().map(Reply::request_status);
+    matches!(request_status, Ok(RequestStatus::Refused(error)) if error.status == UPAY_E_SIGN)
 }

@@ -29,11 +29,11 @@ pub fn read_reply(dialect: i32, http_status: i32, body: &[u8]) -> Result<Event> 
             Ok(Event::read(verdict, words, fields))
         }
         UPAY_DIALECT_CHARGE => {
-            let reply = charge::Reply::read(http_status, body)?;
-            if let charge::Code::Error(code) = &reply.code {
+            let reply = charge::ChargeReply::read(http_status, body)?;
+            if let charge::ChargeCode::Error(code) = &reply.code {
                 fields.add("error_code", Some(code));
             }
-            if reply.code != charge::Code::Done {
+            if reply.code != charge::ChargeCode::Done {
                 fields.add("error_message", reply.message.as_deref());
             }
             fields.add_data(&reply.data);

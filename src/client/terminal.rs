@@ -20,7 +20,7 @@ use super::pace::{Pace, GAP_MS};
 use super::settings::Settings;
 use crate::abi::*;
 use crate::engine::clock::{self, Millis};
-use crate::engine::{Engine, Lane};
+use crate::engine::{Engine, Priority};
 use crate::error::{Error, Result};
 use crate::flow::refund::Refund;
 use crate::flow::settle::Settle;
@@ -269,7 +269,7 @@ impl Terminal {
             Ok(count) => log::info(format_args!("{count} orders that ended more than {days} days ago are forgotten")),
             Err(error) => log::warn(format_args!("old orders are not forgotten: {error}")),
         };
-        self.engine.submit(Lane::Short, Box::new(prune));
+        self.engine.submit(Priority::Prompt, Box::new(prune));
     }
 
     /// A stop waits for what has entered, and nothing enters after a stop.

@@ -4,32 +4,32 @@
 //! is nothing to do. `close` lets what is queued run out; `join` waits until the last thread has ended.
 
 pub mod clock;
-mod crew;
 mod pool;
+mod threads;
 mod timer;
 
 use std::time::Duration;
 
 use clock::Millis;
 use parking_lot::{Condvar, MutexGuard};
-pub use pool::Lane;
+pub use pool::Priority;
 pub use timer::TimerId;
 
 pub type Job = Box<dyn FnOnce() + Send>;
 
 /// Between two tries to make a worker where the system gives no thread.
-const POKE_PAUSE_MS: Millis = 500;
+const WORKER_RETRY_PAUSE_MS: Millis = 500;
 
 pub struct Engine {
-    crew: crew::Crew,
+    threads: threads::ThreadTracker,
     pool: pool::Pool,
     timer: timer::Timer,
 }
 
 impl Default for Engine {
     fn default() -> Self {
-        let crew = crew::Crew::default();
-        Self { pool: pool::Pool::new(crew.clone()), timer: timer::Timer::new(crew.clone()), crew }
+        let threads = threads::ThreadTracker::default();
+        Self { pool: pool::Pool::new(threads.clone()), timer: timer::Timer::new(threads.clone()), threads }
     }
 }
 
@@ -41,13 +41,13 @@ impl Engine {
 
     /// The threads that any work needs are there. False when the system gives none: promise nothing then.
     pub fn ready(&self) -> bool {
-        self.timer.ready() && self.pool.poke()
+        self.timer.ready() && self.pool.ensure_worker()
     }
 
-    /// Runs `job` on a worker as soon as its lane has one free.
-    pub fn submit(&self, lane: Lane, job: Job) {
-        if !self.pool.submit(lane, job) {
-            poke_later(self.pool.clone(), self.timer.clone());
+    /// Runs `job` on a worker as soon as its priority has one free.
+    pub fn submit(&self, priority: Priority, job: Job) {
+        if !self.pool.submit(priority, job) {
+            ensure_worker_later(self.pool.clone(), self.timer.clone());
         }
     }
 
@@ -64,7 +64,7 @@ impl Engine {
     /// A thread of its own for work that may block for long outside of our hands. It is waited for by `join`. False
     /// when the system gives no thread.
     pub fn thread(&self, name: &str, job: Job) -> bool {
-        self.crew.thread(name, job)
+        self.threads.thread(name, job)
     }
 
     /// Waits for `changed` on a thread that [`Engine::thread`] made. False: it is to end, and to be made anew when there
@@ -82,19 +82,19 @@ impl Engine {
 
     /// Waits for all threads to have ended; false when `limit` passed first. Never from one of these threads.
     pub fn join(&self, limit: Duration) -> bool {
-        self.crew.join(limit)
+        self.threads.join(limit)
     }
 }
 
 /// Until the system gives a thread again.
-fn poke_later(pool: pool::Pool, timer: timer::Timer) {
+fn ensure_worker_later(pool: pool::Pool, timer: timer::Timer) {
     let again = timer.clone();
-    let poke = move || {
-        if !pool.poke() {
-            poke_later(pool, again);
+    let retry = move || {
+        if !pool.ensure_worker() {
+            ensure_worker_later(pool, again);
         }
     };
-    timer.at(clock::now() + POKE_PAUSE_MS, Box::new(poke));
+    timer.at(clock::now() + WORKER_RETRY_PAUSE_MS, Box::new(retry));
 }
 
 #[cfg(test)]
@@ -123,8 +123,8 @@ mod tests {
                 let (engine, taken_back, job) = (&engine, &taken_back, &job);
                 scope.spawn(move || {
                     for round in 0..ROUNDS {
-                        let lane = if (thread + round) % 3 == 0 { Lane::Long } else { Lane::Short };
-                        engine.submit(lane, job());
+                        let priority = if (thread + round) % 3 == 0 { Priority::Held } else { Priority::Prompt };
+                        engine.submit(priority, job());
                         let timer = engine.at(clock::now() + (round % 3) as Millis, job());
                         if round % 2 == 0 && engine.cancel(timer) {
                             taken_back.fetch_add(1, Ordering::SeqCst);

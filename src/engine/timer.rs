@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::{Condvar, Mutex};
 
 use super::clock::{self, Millis};
-use super::crew::Crew;
+use super::threads::ThreadTracker;
 use super::Job;
 
 /// When it is due, and a number that makes it unique.
@@ -14,16 +14,16 @@ use super::Job;
 pub struct TimerId(Millis, u64);
 
 #[derive(Clone)]
-pub struct Timer(Arc<Shared>);
+pub struct Timer(Arc<TimerShared>);
 
-struct Shared {
-    crew: Crew,
-    state: Mutex<State>,
+struct TimerShared {
+    threads: ThreadTracker,
+    state: Mutex<TimerState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct TimerState {
     jobs: BTreeMap<TimerId, Job>,
     made: u64,
     running: bool,
@@ -31,8 +31,8 @@ struct State {
 }
 
 impl Timer {
-    pub fn new(crew: Crew) -> Self {
-        Self(Arc::new(Shared { crew, state: Mutex::default(), changed: Condvar::new() }))
+    pub fn new(threads: ThreadTracker) -> Self {
+        Self(Arc::new(TimerShared { threads, state: Mutex::default(), changed: Condvar::new() }))
     }
 
     pub fn at(&self, due: Millis, job: Job) -> TimerId {
@@ -65,7 +65,7 @@ impl Timer {
             state.running = true;
         }
         let timer = self.clone();
-        let made = self.0.crew.thread("upay-timer", Box::new(move || timer.run()));
+        let made = self.0.threads.thread("upay-timer", Box::new(move || timer.run()));
         if !made {
             self.0.state.lock().running = false;
         }
@@ -117,8 +117,8 @@ mod tests {
 
     #[test]
     fn jobs_run_in_the_order_in_which_they_are_due_and_not_after_cancel() {
-        let crew = Crew::default();
-        let timer = Timer::new(crew.clone());
+        let threads = ThreadTracker::default();
+        let timer = Timer::new(threads.clone());
         let (done, answers) = mpsc::channel();
         let job = |name: &'static str| {
             let done = done.clone();
@@ -133,6 +133,6 @@ mod tests {
         assert_eq!((answer(), answer()), ("first", "last"));
         timer.at(clock::now() + 3_600_000, job("never"));
         timer.close();
-        assert!(crew.join(Duration::from_secs(60)));
+        assert!(threads.join(Duration::from_secs(60)));
     }
 }

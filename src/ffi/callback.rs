@@ -25,7 +25,7 @@ impl UserData {
 }
 
 /// `None` when the host wants nothing called.
-pub fn listener(event: upay_event_fn, user_data: *mut c_void, drop: upay_drop_fn) -> Option<Listener> {
+pub fn callbacks(event: upay_event_fn, user_data: *mut c_void, drop: upay_drop_fn) -> Option<Listener> {
     let user_data = UserData(user_data);
     let event = event.map(|event| {
         let call = move |happened: &Arc<Event>| match EVENTS.lend(happened.clone()) {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use once_cell::sync::Lazy;
 
-use super::callback::listener;
+use super::callback::callbacks;
 use super::event::EVENTS;
 use super::guard::{guard, not_in_callback, quiet};
-use super::handle::Table;
+use super::handle::HandleTable;
 use super::pin::stay_loaded;
 use super::text::{key_and_value, not_null, put, text_in, text_out};
 use super::{upay_drop_fn, upay_event, upay_event_fn};
@@ -21,7 +21,7 @@ pub struct upay_client {
     _private: [u8; 0],
 }
 
-pub(super) static CLIENTS: Lazy<Table<Client, upay_client>> = Lazy::new(|| Table::new(1, "client"));
+pub(super) static CLIENTS: Lazy<HandleTable<Client, upay_client>> = Lazy::new(|| HandleTable::new(1, "client"));
 
 /// Makes a client with default settings. Nothing is sent and nothing is written until it is started.
 ///
@@ -109,7 +109,7 @@ pub unsafe extern "C" fn upay_client_watch(
 ) -> upay_status {
     guard(|| {
         let client = CLIENTS.get(client)?;
-        client.watch(listener(r#fn, user_data, drop))
+        client.watch(callbacks(r#fn, user_data, drop))
     })
 }
 
@@ -200,7 +200,7 @@ pub unsafe extern "C" fn upay_client_call(
         let path = unsafe { text_in("path", path, encoding) }?;
         // SAFETY: the caller's promise.
         let json = unsafe { text_in("json", json, encoding) }?;
-        EVENTS.room()?;
+        EVENTS.check_capacity()?;
         let handle = EVENTS.lend(Arc::new(client.call(&path, &json, limit(timeout_ms))?))?;
         // SAFETY: checked above.
         unsafe { put(out, handle) };

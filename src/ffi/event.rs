@@ -4,7 +4,7 @@ use std::sync::Arc;
 use once_cell::sync::Lazy;
 
 use super::guard::{guard, is_forked, quiet};
-use super::handle::Table;
+use super::handle::HandleTable;
 use super::text::{not_null, put, text_in};
 use crate::abi::*;
 use crate::client::{Encoding, Event};
@@ -15,7 +15,7 @@ pub struct upay_event {
     _private: [u8; 0],
 }
 
-pub(super) static EVENTS: Lazy<Table<Event, upay_event>> = Lazy::new(|| Table::new(5, "event"));
+pub(super) static EVENTS: Lazy<HandleTable<Event, upay_event>> = Lazy::new(|| HandleTable::new(5, "event"));
 
 /// Which action it is about, one of UPAY_ACTION_…; 0 for a handle that is not an event.
 #[no_mangle]

@@ -1,5 +1,5 @@
 //! The checked table behind the handles. A handle looks like a pointer and is never dereferenced: it is a tag (which
-//! type), an index (which place) and a generation (which of all that ever stood in that place).
+//! type), an index (which slot) and a generation (which of all that ever stood in that slot).
 //!
 //! ```text
 //!   bit  high ……………… 19 │ 18 …………………………… 3 │ 2 … 0
@@ -20,40 +20,40 @@ const GENERATION_SHIFT: u32 = TAG_BITS + INDEX_BITS;
 /// Handles of one type that are alive at a time.
 pub const HANDLES_MAX: usize = 1 << INDEX_BITS;
 /// The last ones are kept for events that are lent to a callback: those must never fail for want of a handle.
-const KEPT_FOR_CALLBACKS: usize = 1024;
-/// A place is used again only after this many others, so that a stale handle stays recognisable for long.
-const REST_BEFORE_REUSE: usize = 1024;
+const RESERVED_FOR_CALLBACKS: usize = 1024;
+/// A slot is used again only after this many others, so that a stale handle stays recognisable for long.
+const FREE_SLOTS_MIN: usize = 1024;
 const GENERATION_MASK: usize = (1 << (usize::BITS - GENERATION_SHIFT)) - 1;
 
-pub struct Table<T, H> {
+pub struct HandleTable<T, H> {
     tag: usize,
     name: &'static str,
-    places: RwLock<Places<T>>,
+    slots: RwLock<Slots<T>>,
     handle: std::marker::PhantomData<fn() -> *mut H>,
 }
 
-struct Places<T> {
-    places: Vec<Place<T>>,
-    resting: VecDeque<usize>,
+struct Slots<T> {
+    slots: Vec<Slot<T>>,
+    free: VecDeque<usize>,
 }
 
-struct Place<T> {
+struct Slot<T> {
     generation: usize,
     object: Option<Arc<T>>,
 }
 
-impl<T, H> Table<T, H> {
+impl<T, H> HandleTable<T, H> {
     pub fn new(tag: usize, name: &'static str) -> Self {
         Self {
             tag,
             name,
-            places: RwLock::new(Places { places: Vec::new(), resting: VecDeque::new() }),
+            slots: RwLock::new(Slots { slots: Vec::new(), free: VecDeque::new() }),
             handle: std::marker::PhantomData,
         }
     }
 
     pub fn insert(&self, object: Arc<T>) -> Result<*mut H> {
-        self.insert_within(object, HANDLES_MAX - KEPT_FOR_CALLBACKS)
+        self.insert_within(object, HANDLES_MAX - RESERVED_FOR_CALLBACKS)
     }
 
     /// For a handle that is lent to a callback.
@@ -62,41 +62,41 @@ impl<T, H> Table<T, H> {
     }
 
     /// The error that an insert would be now. Asked before what cannot be taken back; what comes of that is then lent.
-    pub fn room(&self) -> Result<()> {
-        self.room_within(&self.places.read(), HANDLES_MAX - KEPT_FOR_CALLBACKS)
+    pub fn check_capacity(&self) -> Result<()> {
+        self.check_capacity_within(&self.slots.read(), HANDLES_MAX - RESERVED_FOR_CALLBACKS)
     }
 
-    fn room_within(&self, table: &Places<T>, limit: usize) -> Result<()> {
-        if table.places.len() - table.resting.len() < limit {
+    fn check_capacity_within(&self, table: &Slots<T>, limit: usize) -> Result<()> {
+        if table.slots.len() - table.free.len() < limit {
             return Ok(());
         }
         Err(Error::new(UPAY_E_LIMIT, format!("at most {limit} handles of type {}", self.name)))
     }
 
     fn insert_within(&self, object: Arc<T>, limit: usize) -> Result<*mut H> {
-        let mut table = self.places.write();
-        self.room_within(&table, limit)?;
-        let spare = table.resting.len() > REST_BEFORE_REUSE || table.places.len() == HANDLES_MAX;
-        let index = match table.resting.front() {
+        let mut table = self.slots.write();
+        self.check_capacity_within(&table, limit)?;
+        let spare = table.free.len() > FREE_SLOTS_MIN || table.slots.len() == HANDLES_MAX;
+        let index = match table.free.front() {
             Some(&index) if spare => {
-                table.resting.pop_front();
+                table.free.pop_front();
                 index
             }
             _ => {
-                table.places.push(Place { generation: 0, object: None });
-                table.places.len() - 1
+                table.slots.push(Slot { generation: 0, object: None });
+                table.slots.len() - 1
             }
         };
-        let place = &mut table.places[index];
-        place.generation = (place.generation + 1) & GENERATION_MASK;
-        place.object = Some(object);
-        let bits = place.generation << GENERATION_SHIFT | index << TAG_BITS | self.tag;
+        let slot = &mut table.slots[index];
+        slot.generation = (slot.generation + 1) & GENERATION_MASK;
+        slot.object = Some(object);
+        let bits = slot.generation << GENERATION_SHIFT | index << TAG_BITS | self.tag;
         Ok(bits as *mut H)
     }
 
     pub fn get(&self, handle: *const H) -> Result<Arc<T>> {
-        let place = self.find(handle as usize);
-        place.ok_or_else(|| {
+        let slot = self.find(handle as usize);
+        slot.ok_or_else(|| {
             let what =
                 if handle.is_null() { "is NULL" } else { "was freed, is of another type or was never made here" };
             Error::new(UPAY_E_HANDLE, format!("the {} handle {what}", self.name))
@@ -104,22 +104,22 @@ impl<T, H> Table<T, H> {
     }
 
     fn find(&self, bits: usize) -> Option<Arc<T>> {
-        let table = self.places.read();
-        let place = table.places.get(self.index(bits)?)?;
-        place.object.clone().filter(|_| place.generation == bits >> GENERATION_SHIFT)
+        let table = self.slots.read();
+        let slot = table.slots.get(self.index(bits)?)?;
+        slot.object.clone().filter(|_| slot.generation == bits >> GENERATION_SHIFT)
     }
 
     /// The object that the handle stood for; `None` when it stands for nothing.
     pub fn remove(&self, handle: *const H) -> Option<Arc<T>> {
         let bits = handle as usize;
         let index = self.index(bits)?;
-        let mut table = self.places.write();
-        let place = table.places.get_mut(index)?;
-        if place.generation != bits >> GENERATION_SHIFT {
+        let mut table = self.slots.write();
+        let slot = table.slots.get_mut(index)?;
+        if slot.generation != bits >> GENERATION_SHIFT {
             return None;
         }
-        let object = place.object.take()?;
-        table.resting.push_back(index);
+        let object = slot.object.take()?;
+        table.free.push_back(index);
         Some(object)
     }
 
@@ -135,7 +135,7 @@ mod tests {
     use crate::ffi::upay_order;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    type Numbers = Table<u32, upay_order>;
+    type Numbers = HandleTable<u32, upay_order>;
 
     #[test]
     fn a_handle_stands_for_its_object_until_it_is_freed_and_never_again() {
@@ -175,13 +175,13 @@ mod tests {
     fn a_full_table_is_an_error_and_keeps_some_for_callbacks() {
         let table = Numbers::new(3, "number");
         let handles: Vec<_> =
-            (0..HANDLES_MAX - KEPT_FOR_CALLBACKS).map(|_| table.insert(Arc::new(0)).unwrap()).collect();
+            (0..HANDLES_MAX - RESERVED_FOR_CALLBACKS).map(|_| table.insert(Arc::new(0)).unwrap()).collect();
         assert_eq!(table.insert(Arc::new(0)).unwrap_err().status, UPAY_E_LIMIT);
-        assert_eq!(table.room().unwrap_err().status, UPAY_E_LIMIT);
+        assert_eq!(table.check_capacity().unwrap_err().status, UPAY_E_LIMIT);
         assert!(table.lend(Arc::new(0)).is_ok());
         table.remove(handles[7]);
         table.remove(handles[8]);
-        assert!(table.room().is_ok());
+        assert!(table.check_capacity().is_ok());
         assert!(table.insert(Arc::new(0)).is_ok());
     }
 

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use once_cell::sync::Lazy;
 
-use super::callback::listener;
+use super::callback::callbacks;
 use super::client::CLIENTS;
 use super::event::EVENTS;
 use super::guard::{guard, not_in_callback, quiet};
-use super::handle::Table;
+use super::handle::HandleTable;
 use super::text::{key_and_value, not_null, put, text_in, text_out};
 use super::{upay_client, upay_event};
 use crate::abi::*;
@@ -21,7 +21,7 @@ pub struct upay_order {
     _private: [u8; 0],
 }
 
-pub(super) static ORDERS: Lazy<Table<Held, upay_order>> = Lazy::new(|| Table::new(3, "order"));
+pub(super) static ORDERS: Lazy<HandleTable<Held, upay_order>> = Lazy::new(|| HandleTable::new(3, "order"));
 
 /// What an order's handle stands for.
 pub(super) struct Held {
@@ -308,6 +308,6 @@ fn act(
     guard(|| {
         let held = ORDERS.get(order)?;
         // The action lets the listener go unheard when it fails.
-        action(&held.client, &held.order, listener(event, user_data, drop))
+        action(&held.client, &held.order, callbacks(event, user_data, drop))
     })
 }

@@ -5,7 +5,7 @@ use super::text::{bytes_out, text_in, text_out};
 use crate::abi::*;
 use crate::client::Encoding;
 use crate::error::Error;
-use crate::qr::Code;
+use crate::qr::QrPicture;
 
 /// Makes a picture of a text as a QR code, black on white, such as of the qr_code that a customer is to scan. Needs no
 /// client. The code is square, of error correction level M or higher.
@@ -43,7 +43,7 @@ pub unsafe extern "C" fn upay_qr(
     guard(|| {
         // SAFETY: the caller's promise.
         let text = unsafe { text_in("text", text, Encoding::Utf8) }?;
-        let code = Code::new(&text, module_px, quiet_modules)?;
+        let code = QrPicture::new(&text, module_px, quiet_modules)?;
         match format {
             // SAFETY: the caller's promise.
             UPAY_QR_SVG => unsafe { text_out(&code.svg(), Encoding::Utf8, buffer.cast(), capacity, length) },

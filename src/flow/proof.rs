@@ -4,7 +4,7 @@
 use super::*;
 use crate::gateway::codes::business::{self, Refusal};
 use crate::gateway::codes::{self, is_order_not_exists, Class, OrderStatus};
-use crate::gateway::reply::Standing;
+use crate::gateway::reply::RequestStatus;
 
 /// What an exchange came to, for this order.
 pub enum Answer<'a> {
@@ -25,12 +25,12 @@ pub fn answer<'a>(heard: &'a Result<Reply>, order: &Identity) -> Answer<'a> {
         Err(error) => return Answer::Nothing(error.status),
         Ok(reply) => reply,
     };
-    match reply.standing() {
-        Standing::Refused(error) => Answer::Refused(error.status),
-        Standing::InDoubt(error) => Answer::Nothing(error.status),
-        Standing::Answered if reply.fits(order) => Answer::Order(reply),
-        Standing::Answered if reply.is_about(order) => Answer::OtherOrder,
-        Standing::Answered => Answer::Nothing(UPAY_E_REPLY),
+    match reply.request_status() {
+        RequestStatus::Refused(error) => Answer::Refused(error.status),
+        RequestStatus::InDoubt(error) => Answer::Nothing(error.status),
+        RequestStatus::Answered if reply.fits(order) => Answer::Order(reply),
+        RequestStatus::Answered if reply.is_about(order) => Answer::OtherOrder,
+        RequestStatus::Answered => Answer::Nothing(UPAY_E_REPLY),
     }
 }
 

@@ -7,9 +7,9 @@ use super::refund::Said;
 use super::verdict::{verdict, Verdict};
 use super::*;
 use crate::gateway::codes::business::{self, Refusal};
-use crate::gateway::codes::result::{self, Answer, Asked, Class};
-use crate::gateway::codes::{find, order, request, Entry, OrderStatus, Row, Table};
-use crate::gateway::reply::Standing;
+use crate::gateway::codes::result::{self, Asked, Class, Meaning};
+use crate::gateway::codes::{find, order, request, CodeTable, Entry, OrderStatus, Row};
+use crate::gateway::reply::RequestStatus;
 use crate::gateway::terminal::brings_a_key;
 use crate::gateway::words::{self, Words};
 
@@ -23,11 +23,11 @@ const fn unknown(status: upay_status) -> Verdict {
 
 pub fn read(reply: &Reply) -> (Verdict, Words) {
     let answered = reply.biz_result_code.as_deref().and_then(|code| find(result::ROWS, code));
-    let verdict = match reply.standing() {
+    let verdict = match reply.request_status() {
         _ if brings_a_key(reply) => DONE,
-        Standing::Refused(error) => verdict(UPAY_OUTCOME_FAILED, error.status),
-        Standing::InDoubt(error) => unknown(error.status),
-        Standing::Answered => answered.map_or(UNRESOLVED, |row| of_answer(row.means, reply)),
+        RequestStatus::Refused(error) => verdict(UPAY_OUTCOME_FAILED, error.status),
+        RequestStatus::InDoubt(error) => unknown(error.status),
+        RequestStatus::Answered => answered.map_or(UNRESOLVED, |row| of_answer(row.means, reply)),
     };
     (verdict, words_for(verdict, answered, reply))
 }
@@ -35,13 +35,16 @@ pub fn read(reply: &Reply) -> (Verdict, Words) {
 /// The same for a request that this library does not know. A plain SUCCESS that speaks of no order is about none.
 pub fn of_call(reply: &Reply) -> (Verdict, Words) {
     let of_order = ["sn", "client_sn", "order_status"].iter().any(|key| reply.get(key).is_some());
-    if of_order || reply.standing() != Standing::Answered || reply.biz_result_code.as_deref() != Some("SUCCESS") {
+    if of_order
+        || reply.request_status() != RequestStatus::Answered
+        || reply.biz_result_code.as_deref() != Some("SUCCESS")
+    {
         return read(reply);
     }
     (DONE, words::of(UPAY_ACTION_CALL, DONE.outcome, DONE.status, Phase::Done.name(), None))
 }
 
-fn of_answer(Answer { asked, class }: Answer, reply: &Reply) -> Verdict {
+fn of_answer(Meaning { asked, class }: Meaning, reply: &Reply) -> Verdict {
     let order = reply.identity();
     match (class, asked) {
         (Class::InProgress, _) => Verdict::PENDING,
@@ -118,8 +121,8 @@ fn of_fail(reply: &Reply) -> Verdict {
 }
 
 /// The words of the code that decided: of the most telling one with this outcome.
-fn words_for(verdict: Verdict, answered: Option<&'static Row<Answer>>, reply: &Reply) -> Words {
-    let of = |table: &dyn Table, code: Option<&str>| code.and_then(|code| table.entry(code));
+fn words_for(verdict: Verdict, answered: Option<&'static Row<Meaning>>, reply: &Reply) -> Words {
+    let of = |table: &dyn CodeTable, code: Option<&str>| code.and_then(|code| table.entry(code));
     let answer = answered.map(Entry::from);
     let told = match answered.map(|row| row.means) {
         None if brings_a_key(reply) => {
@@ -127,13 +130,13 @@ fn words_for(verdict: Verdict, answered: Option<&'static Row<Answer>>, reply: &R
         }
         None => [of(&request::ROWS, reply.error_code.as_deref()), None],
         // Made, which is done, and to be paid, which is pending.
-        Some(Answer { asked: Asked::Precreate, class: Class::Success }) if verdict == Verdict::PENDING => {
+        Some(Meaning { asked: Asked::Precreate, class: Class::Success }) if verdict == Verdict::PENDING => {
             [answer.map(|row| Entry { outcome: verdict.outcome, ..row }), None]
         }
-        Some(Answer { asked: Asked::Anything, class: Class::Success }) => {
+        Some(Meaning { asked: Asked::Anything, class: Class::Success }) => {
             [of(&order::ROWS, reply.get("order_status")), answer]
         }
-        Some(Answer { class: Class::Fail, .. }) => [of(&business::ROWS, reply.biz_error_code.as_deref()), answer],
+        Some(Meaning { class: Class::Fail, .. }) => [of(&business::ROWS, reply.biz_error_code.as_deref()), answer],
         Some(_) => [answer, None],
     };
     match told.into_iter().flatten().find(|entry| entry.outcome == verdict.outcome) {

@@ -14,22 +14,22 @@ use crate::error::Result;
 
 /// A readable reply.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Reply {
-    pub code: Code,
+pub struct ChargeReply {
+    pub code: ChargeCode,
     pub message: Option<String>,
     /// As in a reply of UPay: scalars as text, anything else as JSON.
     pub data: Vec<(String, String)>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub enum Code {
+pub enum ChargeCode {
     Done,
     Error(String),
     /// Absent or empty, as the document's own sample has it: the HTTP status has to say more.
     None,
 }
 
-impl Reply {
+impl ChargeReply {
     pub fn read(http_status: u16, body: &[u8]) -> Result<Self> {
         Self::parse(body).ok_or_else(|| unreadable(http_status))
     }
@@ -40,9 +40,9 @@ impl Reply {
             return None;
         }
         let code = match top.get("code") {
-            Some(Value::Number(number)) if number.as_u64() == Some(0) => Code::Done,
+            Some(Value::Number(number)) if number.as_u64() == Some(0) => ChargeCode::Done,
             Some(Value::Bool(_) | Value::Array(_) | Value::Object(_)) => return None,
-            code => text(code).map_or(Code::None, Code::Error),
+            code => text(code).map_or(ChargeCode::None, ChargeCode::Error),
         };
         let data = top.get("data").and_then(Value::as_object).into_iter().flatten();
         Some(Self {
@@ -57,13 +57,13 @@ impl Reply {
         let http = find(HTTP_STATUSES, &http_status.to_string());
         let server_failed = http_status >= 500;
         let row = match &self.code {
-            Code::Done if http_status == 200 => http,
+            ChargeCode::Done if http_status == 200 => http,
             _ if server_failed => http,
             // A page of another kind, or a success that its own status contradicts.
-            Code::Done => None,
+            ChargeCode::Done => None,
             _ if http.is_none() => None,
-            Code::Error(code) => find(ERRORS, code).or_else(|| http.filter(|_| at_the_door(http_status))),
-            Code::None => http.filter(|_| http_status != 200),
+            ChargeCode::Error(code) => find(ERRORS, code).or_else(|| http.filter(|_| at_the_door(http_status))),
+            ChargeCode::None => http.filter(|_| http_status != 200),
         };
         let status = if server_failed { UPAY_E_GATEWAY } else { UPAY_E_UNRESOLVED };
         let nobody_knows = Says { outcome: UPAY_OUTCOME_UNKNOWN, status };
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     fn says(http_status: u16, body: &str) -> (i32, upay_status) {
-        let (says, _) = Reply::read(http_status, body.as_bytes()).unwrap().says(http_status);
+        let (says, _) = ChargeReply::read(http_status, body.as_bytes()).unwrap().says(http_status);
         (says.outcome, says.status)
     }
 
@@ -133,8 +133,8 @@ mod tests {
         for body in
             ["", "[]", "0", "{}", "{", "<html>", r#"{"result_code":"200"}"#, r#"{"code":true}"#, r#"{"code":[0]}"#]
         {
-            assert_eq!(Reply::read(200, body.as_bytes()).unwrap_err().status, UPAY_E_REPLY, "{body}");
-            assert_eq!(Reply::read(502, body.as_bytes()).unwrap_err().status, UPAY_E_GATEWAY, "{body}");
+            assert_eq!(ChargeReply::read(200, body.as_bytes()).unwrap_err().status, UPAY_E_REPLY, "{body}");
+            assert_eq!(ChargeReply::read(502, body.as_bytes()).unwrap_err().status, UPAY_E_GATEWAY, "{body}");
         }
     }
 }

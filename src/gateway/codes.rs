@@ -66,13 +66,13 @@ impl<M: Means> From<&'static Row<M>> for Entry {
 }
 
 /// A table as a host sees it.
-pub trait Table: Sync {
+pub trait CodeTable: Sync {
     /// All spellings, one after the other; `None` past the end.
     fn at(&self, index: usize) -> Option<&'static CStr>;
     fn entry(&self, code: &str) -> Option<Entry>;
 }
 
-impl<M: Means> Table for &'static [Row<M>] {
+impl<M: Means> CodeTable for &'static [Row<M>] {
     fn at(&self, index: usize) -> Option<&'static CStr> {
         self.iter().flat_map(|row| row.codes).nth(index).copied()
     }
@@ -83,7 +83,7 @@ impl<M: Means> Table for &'static [Row<M>] {
 }
 
 /// The table of a `UPAY_TABLE_…` number.
-pub fn table(number: i32) -> Option<&'static dyn Table> {
+pub fn table(number: i32) -> Option<&'static dyn CodeTable> {
     Some(match number {
         UPAY_TABLE_RESULT_CODE => &result::ROWS,
         UPAY_TABLE_ORDER_STATUS => &order::ROWS,

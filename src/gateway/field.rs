@@ -112,7 +112,7 @@ pub fn field(name: &str) -> Option<&'static Field> {
 
 /// Checks `value` against `rule`; the error names `name` and the rule, and never quotes the value.
 pub fn check(name: &str, rule: Rule, value: &str) -> Result<()> {
-    let verdict = match rule {
+    let checked = match rule {
         Rule::Ascii(max) => ascii(value, max),
         Rule::Serial(max) => serial(value, max),
         Rule::Text(max) => text(value, max, |c| c.is_control()),
@@ -123,19 +123,19 @@ pub fn check(name: &str, rule: Rule, value: &str) -> Result<()> {
         Rule::Extended => extended(value),
         Rule::Array(max) => array(value, max),
     };
-    verdict.map_err(|rule| Error::value(name, rule))
+    checked.map_err(|rule| Error::value(name, rule))
 }
 
-type Verdict = std::result::Result<(), String>;
+type Checked = std::result::Result<(), String>;
 
-fn ascii(value: &str, max: usize) -> Verdict {
+fn ascii(value: &str, max: usize) -> Checked {
     if !(1..=max).contains(&value.len()) || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(format!("must be 1 to {max} visible ASCII characters without white space"));
     }
     Ok(())
 }
 
-fn serial(value: &str, max: usize) -> Verdict {
+fn serial(value: &str, max: usize) -> Checked {
     if value.is_empty() || value.len() > max {
         return Err(format!("must be 1 to {max} bytes of UTF-8, not {}", value.len()));
     }
@@ -145,7 +145,7 @@ fn serial(value: &str, max: usize) -> Verdict {
     Ok(())
 }
 
-fn text(value: &str, max: usize, banned: impl Fn(char) -> bool) -> Verdict {
+fn text(value: &str, max: usize, banned: impl Fn(char) -> bool) -> Checked {
     let length = value.chars().count();
     if length == 0 || length > max {
         return Err(format!("must be 1 to {max} characters, not {length}"));
@@ -156,14 +156,14 @@ fn text(value: &str, max: usize, banned: impl Fn(char) -> bool) -> Verdict {
     Ok(())
 }
 
-fn digits(value: &str, max: usize) -> Verdict {
+fn digits(value: &str, max: usize) -> Checked {
     if value.is_empty() || value.len() > max || !value.bytes().all(|b| b.is_ascii_digit()) {
         return Err(format!("must be 1 to {max} digits"));
     }
     Ok(())
 }
 
-fn degrees(value: &str, bound: u32) -> Verdict {
+fn degrees(value: &str, bound: u32) -> Checked {
     let plain = value.len() <= 32 && value.bytes().all(|b| b.is_ascii_digit() || b"+-.".contains(&b));
     match value.parse::<f64>() {
         Ok(number) if plain && number.abs() <= f64::from(bound) => Ok(()),
@@ -172,7 +172,7 @@ fn degrees(value: &str, bound: u32) -> Verdict {
 }
 
 /// Measured as it is sent, letter by letter: as numbers 1 and 1.000 are the same.
-fn extended(value: &str) -> Verdict {
+fn extended(value: &str) -> Checked {
     let entries = json::read(value.as_bytes()).and_then(|_| serde_json::from_str(value).ok());
     let entries: BTreeMap<String, &RawValue> =
         entries.ok_or("must be a JSON object whose members stand once each")?;
@@ -191,7 +191,7 @@ fn extended(value: &str) -> Verdict {
     Ok(())
 }
 
-fn array(value: &str, max: usize) -> Verdict {
+fn array(value: &str, max: usize) -> Checked {
     if value.len() > max {
         return Err(format!("must be at most {max} bytes of UTF-8, not {}", value.len()));
     }

@@ -37,7 +37,7 @@ pub struct Identity {
 
 /// The first layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum RequestStatus {
     /// The gateway carried the request out and says what became of it.
     Answered,
     /// The gateway took nothing from this request: it did nothing.
@@ -77,13 +77,13 @@ impl Reply {
         })
     }
 
-    pub fn standing(&self) -> Standing {
+    pub fn request_status(&self) -> RequestStatus {
         let code = self.result_code.as_deref().unwrap_or_default();
         let why = || self.error_code.as_deref().unwrap_or("no error_code");
         match code {
-            "200" if self.biz_result_code.is_some() => Standing::Answered,
-            "200" => Standing::InDoubt(Error::new(UPAY_E_REPLY, "the reply has no biz_response.result_code")),
-            "400" if self.biz_result_code.is_some() || !self.data.is_empty() => Standing::InDoubt(Error::new(
+            "200" if self.biz_result_code.is_some() => RequestStatus::Answered,
+            "200" => RequestStatus::InDoubt(Error::new(UPAY_E_REPLY, "the reply has no biz_response.result_code")),
+            "400" if self.biz_result_code.is_some() || !self.data.is_empty() => RequestStatus::InDoubt(Error::new(
                 UPAY_E_REPLY,
                 "the reply refuses the request and says what became of it",
             )),
@@ -92,14 +92,17 @@ impl Reply {
                 let error = Error::new(status, format!("the gateway refused the request: {}", why()));
                 // A refusal because the gateway failed is none.
                 if status == UPAY_E_GATEWAY {
-                    return Standing::InDoubt(error);
+                    return RequestStatus::InDoubt(error);
                 }
-                Standing::Refused(error)
+                RequestStatus::Refused(error)
             }
-            "500" if bug!(SystemErrorIsRefusal) => Standing::Refused(Error::new(UPAY_E_GATEWAY, why())),
+            "500" if bug!(SystemErrorIsRefusal) => RequestStatus::Refused(Error::new(UPAY_E_GATEWAY, why())),
             code => {
                 let status = if code.starts_with('5') { UPAY_E_GATEWAY } else { UPAY_E_REPLY };
-                Standing::InDoubt(Error::new(status, format!("the gateway failed: result_code {code}, {}", why())))
+                RequestStatus::InDoubt(Error::new(
+                    status,
+                    format!("the gateway failed: result_code {code}, {}", why()),
+                ))
             }
         }
     }
@@ -204,7 +207,7 @@ mod tests {
             r#"{"result_code":200,"error_code":"","biz_response":{"result_code":"PAY_SUCCESS",
             "data":{"client_sn":"c","total_amount":100,"payer_uid":null,"new":[1],"ctime":"2015-11-01 18:01:00"}}}"#,
         );
-        assert_eq!(reply.standing(), Standing::Answered);
+        assert_eq!(reply.request_status(), RequestStatus::Answered);
         assert_eq!(reply.error_code, None);
         assert!(reply.names(&identity()));
         assert_eq!(reply.get("payer_uid"), None);
@@ -225,17 +228,17 @@ mod tests {
             r#"{"result_code":"500"}"#,
             r#"{"result_code":"302"}"#,
         ] {
-            assert!(matches!(read(body).standing(), Standing::InDoubt(_)), "{body}");
+            assert!(matches!(read(body).request_status(), RequestStatus::InDoubt(_)), "{body}");
         }
     }
 
     #[test]
     fn only_a_400_in_the_body_proves_that_nothing_happened() {
-        let status = |code: &str| match read(&format!(r#"{{"result_code":"400","error_code":"{code}"}}"#)).standing()
-        {
-            Standing::Refused(error) => error.status,
-            other => panic!("{other:?}"),
-        };
+        let status =
+            |code: &str| match read(&format!(r#"{{"result_code":"400","error_code":"{code}"}}"#)).request_status() {
+                RequestStatus::Refused(error) => error.status,
+                other => panic!("{other:?}"),
+            };
         assert_eq!(status("INVALID_PARAMS"), UPAY_E_REQUEST);
         assert_eq!(status("ILLEGAL_SIGN"), UPAY_E_SIGN);
         assert_eq!(status("TERMINAL_NOT_EXISTS"), UPAY_E_TERMINAL);
@@ -245,14 +248,14 @@ mod tests {
             assert!(Reply::read(http_status, refused).is_err(), "{http_status}");
         }
         let contradicted = r#"{"result_code":"400","biz_response":{"result_code":"PAY_SUCCESS","data":null}}"#;
-        assert!(matches!(read(contradicted).standing(), Standing::InDoubt(_)));
+        assert!(matches!(read(contradicted).request_status(), RequestStatus::InDoubt(_)));
     }
 
     #[test]
     fn a_400_for_a_failure_of_the_gateways_own_proves_nothing() {
         for code in ["UNKNOWN_SYSTEM_ERROR", "UNEXPECTED_PROVIDER_ERROR", "MAINTENANCE_INPROGRESS"] {
             let reply = read(&format!(r#"{{"result_code":"400","error_code":"{code}"}}"#));
-            assert!(matches!(reply.standing(), Standing::InDoubt(_)), "{code}");
+            assert!(matches!(reply.request_status(), RequestStatus::InDoubt(_)), "{code}");
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::codes::{self, Class};
 use super::field::{check, Rule, TERMINAL_KEY, TERMINAL_SN};
-use super::reply::{Reply, Standing};
+use super::reply::{Reply, RequestStatus};
 use super::request::Body;
 use crate::abi::*;
 use crate::error::{Error, Result};
@@ -36,12 +36,12 @@ fn body(fields: &[(&'static str, &str)]) -> Result<Vec<u8>> {
 }
 
 /// The terminal and its newest key.
-pub struct Grant {
+pub struct Credentials {
     pub terminal_sn: String,
     pub terminal_key: String,
 }
 
-impl Grant {
+impl Credentials {
     /// Of the reply to an activation or a check-in. A key that is there is taken, whatever else the reply says, unless it
     /// says that nothing was done: the code is used up, or an older key is forgotten.
     pub fn of(reply: &Reply) -> Result<Self> {
@@ -50,11 +50,11 @@ impl Grant {
             return Err(refusal(reply));
         }
         let own = |key: &str| reply.get(key).unwrap_or_default().to_owned();
-        let grant = Self { terminal_sn: own("terminal_sn"), terminal_key: own("terminal_key") };
-        let usable = check("terminal_sn", TERMINAL_SN, &grant.terminal_sn)
-            .and_then(|()| check("terminal_key", TERMINAL_KEY, &grant.terminal_key));
+        let credentials = Self { terminal_sn: own("terminal_sn"), terminal_key: own("terminal_key") };
+        let usable = check("terminal_sn", TERMINAL_SN, &credentials.terminal_sn)
+            .and_then(|()| check("terminal_key", TERMINAL_KEY, &credentials.terminal_key));
         usable.map_err(|error| Error::new(UPAY_E_REPLY, format!("the reply cannot be used: {error}")))?;
-        Ok(grant)
+        Ok(credentials)
     }
 }
 
@@ -72,9 +72,9 @@ fn has_a_key(reply: &Reply) -> bool {
 
 /// Why there is no key.
 fn refusal(reply: &Reply) -> Error {
-    match (reply.standing(), reply.biz_error_code.as_deref(), reply.biz_result_code.as_deref()) {
-        (Standing::Refused(error), ..) => error,
-        (Standing::InDoubt(error), None, _) if reply.result_code.as_deref() != Some("200") => error,
+    match (reply.request_status(), reply.biz_error_code.as_deref(), reply.biz_result_code.as_deref()) {
+        (RequestStatus::Refused(error), ..) => error,
+        (RequestStatus::InDoubt(error), None, _) if reply.result_code.as_deref() != Some("200") => error,
         (_, Some(code), _) => Error::new(UPAY_E_REFUSED, format!("the gateway refused: {code}")),
         (_, None, Some(code)) if matches!(codes::class(code), Class::Fail) => {
             Error::new(UPAY_E_REFUSED, format!("the gateway refused: {code}"))
@@ -87,12 +87,12 @@ fn refusal(reply: &Reply) -> Error {
 mod tests {
     use super::*;
 
-    fn grant(body: &str) -> Result<Grant> {
-        Grant::of(&Reply::read(200, body.as_bytes())?)
+    fn credentials(body: &str) -> Result<Credentials> {
+        Credentials::of(&Reply::read(200, body.as_bytes())?)
     }
 
     fn status(body: &str) -> upay_status {
-        grant(body).err().expect("no key").status
+        credentials(body).err().expect("no key").status
     }
 
     #[test]
@@ -107,8 +107,8 @@ mod tests {
             r#"{"result_code":"200","biz_response":{"result_code":"DONE","data":{"terminal_sn":"t","terminal_key":"k"}}}"#,
             r#"{"result_code":"200","biz_response":{"terminal_sn":"t","terminal_key":"k","data":{}}}"#,
         ] {
-            let grant = grant(body).unwrap();
-            assert_eq!((grant.terminal_sn.as_str(), grant.terminal_key.as_str()), ("t", "k"), "{body}");
+            let credentials = credentials(body).unwrap();
+            assert_eq!((credentials.terminal_sn.as_str(), credentials.terminal_key.as_str()), ("t", "k"), "{body}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! A QR code as a Windows bitmap of the oldest and most widely read kind: BITMAPINFOHEADER, one bit a pixel, not
 //! compressed, bottom row first. A receipt printer wants the same bits.
 
-use super::Code;
+use super::QrPicture;
 
 const FILE_HEADER_BYTES: u32 = 14;
 const INFO_HEADER_BYTES: u32 = 40;
@@ -11,7 +11,7 @@ const PIXELS_AT: u32 = FILE_HEADER_BYTES + INFO_HEADER_BYTES + 4 * COLOURS.len()
 /// Windows' 96 dpi. 0 would mean "unknown", which reports that size a picture by it divide by.
 const PX_PER_METRE: u32 = 3780;
 
-pub fn draw(code: &Code) -> Vec<u8> {
+pub fn draw(code: &QrPicture) -> Vec<u8> {
     let side = code.side_px();
     let row_bytes = side.div_ceil(32) * 4;
     let pixel_bytes = row_bytes * side;
@@ -35,7 +35,7 @@ pub fn draw(code: &Code) -> Vec<u8> {
 }
 
 /// The bits behind the last pixel are light as well: a program that sends whole bytes to a printer prints no edge.
-fn row(code: &Code, y: u32, row_bytes: u32) -> Vec<u8> {
+fn row(code: &QrPicture, y: u32, row_bytes: u32) -> Vec<u8> {
     let mut row = vec![0xFF; row_bytes as usize];
     for x in (0..code.side()).filter(|&x| code.is_dark(x, y)) {
         for px in x * code.module_px..(x + 1) * code.module_px {

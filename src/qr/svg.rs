@@ -3,9 +3,9 @@
 
 use std::fmt::Write;
 
-use super::Code;
+use super::QrPicture;
 
-pub fn draw(code: &Code) -> String {
+pub fn draw(code: &QrPicture) -> String {
     let (side, px) = (code.side(), code.side_px());
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" width=\"{px}\" height=\"{px}\" \
@@ -16,7 +16,7 @@ pub fn draw(code: &Code) -> String {
 }
 
 /// Each run of dark modules in a row is one rectangle.
-fn dark(code: &Code) -> String {
+fn dark(code: &QrPicture) -> String {
     let mut path = String::new();
     for y in 0..code.side() {
         let mut x = 0;

@@ -1,12 +1,12 @@
 //! HTTP/1.1 by ureq, which is told everything: its defaults follow redirects, ask the environment for a proxy and make
 //! errors of statuses. It never sends a request twice by itself.
 
-use super::mark::Mark;
-use super::progress::{Phase, Progress};
+use super::failure;
+use super::progress::{ExchangePhase, Progress};
+use super::sent_marker::SentMarker;
 use super::tcp::{port, Tcp};
 use super::tls::Tls;
-use super::verdict;
-use super::{Answer, Exchange, Interrupt, Options, REPLY_BYTES_MAX};
+use super::{Exchange, HttpReply, Interrupt, Options, REPLY_BYTES_MAX};
 use crate::abi::UPAY_E_VALUE;
 use crate::error::Error;
 use std::fmt;
@@ -49,7 +49,7 @@ impl Http {
         let agent = |idle_connections_max| {
             let chain = ().chain(ConnectProxyConnector::default()).chain(tcp.clone()).chain(tls.clone());
             let config = config(proxy.clone(), idle_connections_max);
-            Agent::with_parts(config, Mark(chain), NoResolver)
+            Agent::with_parts(config, SentMarker(chain), NoResolver)
         };
         let server = match options.api_domain.parse::<Uri>() {
             Ok(uri) => format!("{}:{}", uri.host().unwrap_or_default(), port(&uri)),
@@ -65,28 +65,28 @@ impl Http {
         })
     }
 
-    pub(super) fn exchange(&self, exchange: &Exchange, interrupt: &Interrupt) -> Result<Answer, Error> {
+    pub(super) fn exchange(&self, exchange: &Exchange, interrupt: &Interrupt) -> Result<HttpReply, Error> {
         let (phase, place) = match &self.proxy {
-            Some(proxy) => (Phase::Proxy, format!("proxy {proxy}")),
-            None => (Phase::Lookup, format!("connect to {}", self.server)),
+            Some(proxy) => (ExchangePhase::Proxy, format!("proxy {proxy}")),
+            None => (ExchangePhase::Lookup, format!("connect to {}", self.server)),
         };
         let progress =
             Progress::begin(interrupt, self.connect_timeout, exchange.reply_timeout, exchange.until, phase, place);
         // A panic beneath is a fault of ours or of ureq's that the reply may have caused. It proves nothing.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            progress.left()?;
+            progress.time_left()?;
             self.send(exchange)
         }));
         match outcome {
-            Ok(Ok(answer)) if answer.body.len() > REPLY_BYTES_MAX => Err(verdict::too_long(&self.server)),
+            Ok(Ok(answer)) if answer.body.len() > REPLY_BYTES_MAX => Err(failure::too_long(&self.server)),
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(verdict::of(error, &progress, &self.server)),
-            Err(_) => Err(verdict::of_panic(&self.server)),
+            Ok(Err(error)) => Err(failure::of(error, &progress, &self.server)),
+            Err(_) => Err(failure::of_panic(&self.server)),
         }
     }
 
     /// Reads one byte more than a reply may have.
-    fn send(&self, exchange: &Exchange) -> Result<Answer, ureq::Error> {
+    fn send(&self, exchange: &Exchange) -> Result<HttpReply, ureq::Error> {
         let request = Request::post(format!("{}{}", self.api_domain, exchange.path))
             .header(header::CONTENT_TYPE, JSON)
             .header(header::AUTHORIZATION, exchange.authorization)
@@ -96,7 +96,7 @@ impl Http {
         let http_status = response.status().as_u16();
         let mut body = Vec::new();
         response.into_body().into_reader().take(REPLY_BYTES_MAX as u64 + 1).read_to_end(&mut body)?;
-        Ok(Answer { http_status, body })
+        Ok(HttpReply { http_status, body })
     }
 }
 

@@ -15,12 +15,12 @@ pub struct Interrupt(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
-    state: Mutex<State>,
+    state: Mutex<InterruptState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct InterruptState {
     raised: bool,
     /// In use by exchanges that hold this interrupt. Not owned: a finished exchange closes its socket.
     sockets: Vec<Weak<TcpStream>>,
@@ -67,7 +67,7 @@ impl Interrupt {
         self.wait(time, || None::<()>);
     }
 
-    /// Sleeps until `ready` has something, but not past `time`, an interrupt, or a nudge that changed nothing.
+    /// Sleeps until `ready` has something, but not past `time`, an interrupt, or a notify that changed nothing.
     pub(super) fn wait<T>(&self, time: Duration, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
         let state = self.lock();
         let found = ready();
@@ -80,13 +80,13 @@ impl Interrupt {
     }
 
     /// Wakes those who wait, to look again. Takes the lock, so that it cannot fall between their look and their sleep.
-    pub(super) fn nudge(&self) {
+    pub(super) fn notify(&self) {
         drop(self.lock());
         self.0.changed.notify_all();
     }
 
     /// A panic under this lock leaves nothing half done.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, InterruptState> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

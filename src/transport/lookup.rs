@@ -1,6 +1,6 @@
 //! From a host name to addresses.
 
-use super::aside::aside;
+use super::detached::run_detached;
 use super::progress::Progress;
 use super::Spawn;
 use std::io;
@@ -55,11 +55,11 @@ impl Lookup {
     }
 
     fn on_a_thread(&self, host: &str, port: u16, progress: &Progress) -> io::Result<Vec<SocketAddr>> {
-        let ticket = Ticket::take(&self.under_way)?;
+        let permit = Permit::take(&self.under_way)?;
         let look_up = self.look_up.clone();
         let host = host.to_owned();
-        aside(&self.spawn, progress, move || {
-            let _ticket = ticket;
+        run_detached(&self.spawn, progress, move || {
+            let _permit = permit;
             // What the operating system says differs by platform and language, and says no more than this.
             look_up(&host, port).map_err(|_| no_address())
         })?
@@ -67,19 +67,19 @@ impl Lookup {
 }
 
 /// One of the [`LOOKUPS_MAX`] lookups, given back when its job is over.
-struct Ticket(Arc<AtomicUsize>);
+struct Permit(Arc<AtomicUsize>);
 
-impl Ticket {
+impl Permit {
     fn take(under_way: &Arc<AtomicUsize>) -> io::Result<Self> {
-        let ticket = Ticket(under_way.clone());
+        let permit = Permit(under_way.clone());
         if under_way.fetch_add(1, Ordering::AcqRel) >= LOOKUPS_MAX {
             return Err(io::Error::other("too many lookups are waiting for an answer"));
         }
-        Ok(ticket)
+        Ok(permit)
     }
 }
 
-impl Drop for Ticket {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::AcqRel);
     }

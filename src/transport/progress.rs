@@ -17,7 +17,7 @@ use std::{fmt, io};
 /// What is being done before there is a finished connection. With a proxy all of it is `Proxy`, but for the TLS
 /// handshake through the tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(super) enum ExchangePhase {
     Lookup,
     Connect,
     Tls,
@@ -36,13 +36,13 @@ pub(super) struct Progress {
     deadline: Cell<Instant>,
     reply_timeout: Duration,
     until: Option<Instant>,
-    phase: Cell<Phase>,
+    phase: Cell<ExchangePhase>,
     place: RefCell<String>,
-    depth: Cell<u32>,
-    finished: Cell<bool>,
-    asked: Cell<bool>,
+    chain_depth: Cell<u32>,
+    connected: Cell<bool>,
+    sent: Cell<bool>,
     stop: Cell<Option<Stop>>,
-    closed: Cell<bool>,
+    peer_closed: Cell<bool>,
 }
 
 thread_local! {
@@ -77,7 +77,7 @@ impl Progress {
         connect_timeout: Duration,
         reply_timeout: Duration,
         until: Option<Instant>,
-        phase: Phase,
+        phase: ExchangePhase,
         place: String,
     ) -> Running {
         let progress = Rc::new(Progress {
@@ -87,11 +87,11 @@ impl Progress {
             until,
             phase: Cell::new(phase),
             place: RefCell::new(place),
-            depth: Cell::new(0),
-            finished: Cell::new(false),
-            asked: Cell::new(false),
+            chain_depth: Cell::new(0),
+            connected: Cell::new(false),
+            sent: Cell::new(false),
             stop: Cell::new(None),
-            closed: Cell::new(false),
+            peer_closed: Cell::new(false),
         });
         CURRENT.set(Some(progress.clone()));
         Running(progress)
@@ -102,7 +102,7 @@ impl Progress {
     }
 
     /// The time that is left, more than none; an error if the exchange has to end.
-    pub(super) fn left(&self) -> io::Result<Duration> {
+    pub(super) fn time_left(&self) -> io::Result<Duration> {
         let left = self.deadline.get().saturating_duration_since(clock::instant());
         let stop = match () {
             () if self.interrupt.is_raised() => Stop::Interrupt,
@@ -117,12 +117,12 @@ impl Progress {
         self.interrupt.watch(socket);
     }
 
-    pub(super) fn enter(&self, phase: Phase, place: String) {
+    pub(super) fn enter(&self, phase: ExchangePhase, place: String) {
         self.phase.set(phase);
         *self.place.borrow_mut() = place;
     }
 
-    pub(super) fn phase(&self) -> Phase {
+    pub(super) fn phase(&self) -> ExchangePhase {
         self.phase.get()
     }
 
@@ -132,42 +132,42 @@ impl Progress {
 
     /// One more run of the connector chain begins: the first is for the connection of the exchange, one within it for
     /// the connection to the proxy.
-    pub(super) fn descend(&self) {
-        self.depth.set(self.depth.get() + 1);
+    pub(super) fn enter_chain(&self) {
+        self.chain_depth.set(self.chain_depth.get() + 1);
     }
 
-    pub(super) fn ascend(&self) {
-        self.depth.set(self.depth.get() - 1);
+    pub(super) fn leave_chain(&self) {
+        self.chain_depth.set(self.chain_depth.get() - 1);
     }
 
     /// The runs of the chain that are under way.
-    pub(super) fn depth(&self) -> u32 {
-        self.depth.get()
+    pub(super) fn chain_depth(&self) -> u32 {
+        self.chain_depth.get()
     }
 
     /// There is a finished connection, new or pooled: the time for the reply begins, once.
-    pub(super) fn finished(&self) {
-        if !self.finished.replace(true) {
+    pub(super) fn connection_ready(&self) {
+        if !self.connected.replace(true) {
             self.deadline.set(earlier(after(self.reply_timeout), self.until));
         }
     }
 
     /// The request is about to be handed to the finished connection: from here on, in doubt.
-    pub(super) fn asked(&self) {
-        self.asked.set(true);
+    pub(super) fn mark_sent(&self) {
+        self.sent.set(true);
     }
 
-    pub(super) fn was_asked(&self) -> bool {
-        self.asked.get()
+    pub(super) fn may_be_sent(&self) -> bool {
+        self.sent.get()
     }
 
     /// The peer has ended the connection.
-    pub(super) fn closed(&self) {
-        self.closed.set(true);
+    pub(super) fn peer_closed(&self) {
+        self.peer_closed.set(true);
     }
 
     pub(super) fn was_closed(&self) -> bool {
-        self.closed.get()
+        self.peer_closed.get()
     }
 
     pub(super) fn stop(&self) -> Option<Stop> {

@@ -1,7 +1,7 @@
 //! The bottom of the chain: a socket, found, connected, read and written under the exchange's deadline and interrupt.
 
 use super::lookup::Lookup;
-use super::progress::{self, Phase, Progress};
+use super::progress::{self, ExchangePhase, Progress};
 use socket2::{Domain, Socket as Socket2, Type};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -37,18 +37,18 @@ impl Tcp {
     /// The name is looked up here and not by ureq's resolver, which would do it for pooled connections too.
     fn socket(&self, uri: &Uri, progress: &Progress) -> io::Result<TcpStream> {
         let host = uri.host().unwrap_or_default();
-        let direct = progress.phase() != Phase::Proxy;
+        let direct = progress.phase() != ExchangePhase::Proxy;
         if direct {
-            progress.enter(Phase::Lookup, format!("look up {host}"));
+            progress.enter(ExchangePhase::Lookup, format!("look up {host}"));
         }
         let addresses = self.lookup.addresses(host, port(uri), progress)?;
         let mut failure = None;
         for (tried, address) in addresses.iter().enumerate() {
             if direct {
-                progress.enter(Phase::Connect, format!("connect to {address}"));
+                progress.enter(ExchangePhase::Connect, format!("connect to {address}"));
             }
             // An address that does not answer must leave time for those after it.
-            let share = progress.left()? / (addresses.len() - tried) as u32;
+            let share = progress.time_left()? / (addresses.len() - tried) as u32;
             match connect(*address, share, progress) {
                 Ok(socket) => return Ok(socket),
                 Err(error) => failure = Some(error),
@@ -63,7 +63,7 @@ impl Tcp {
 fn connect(address: SocketAddr, time: Duration, progress: &Progress) -> io::Result<TcpStream> {
     let socket = Socket2::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
-    let until = progress.left()?.saturating_sub(time);
+    let until = progress.time_left()?.saturating_sub(time);
     match socket.connect(&address.into()) {
         Err(error) if !is_under_way(&error) => return Err(error),
         _ => {}
@@ -73,7 +73,7 @@ fn connect(address: SocketAddr, time: Duration, progress: &Progress) -> io::Resu
         if let Some(error) = socket.take_error()? {
             return Err(error);
         }
-        let left = progress.left()?.saturating_sub(until);
+        let left = progress.time_left()?.saturating_sub(until);
         if left.is_zero() {
             return Err(io::ErrorKind::TimedOut.into());
         }
@@ -110,7 +110,7 @@ impl<In: Transport> Connector<In> for Tcp {
         };
         if details.needs_tls() {
             let host = details.uri.host().unwrap_or_default();
-            progress.enter(Phase::Tls, format!("tls with {host}:{}", port(details.uri)));
+            progress.enter(ExchangePhase::Tls, format!("tls with {host}:{}", port(details.uri)));
         }
         Ok(Some(transport))
     }
@@ -132,7 +132,7 @@ impl Socket {
         use io::Write;
         let mut rest = &self.buffers.output()[..amount];
         while !rest.is_empty() {
-            let left = progress.left()?;
+            let left = progress.time_left()?;
             match (&*self.stream).write(rest) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => rest = &rest[written..],
@@ -141,7 +141,7 @@ impl Socket {
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => {
-                    progress.left()?;
+                    progress.time_left()?;
                     return Err(error);
                 }
             }
@@ -160,16 +160,16 @@ impl Socket {
             // Waiting takes nothing, so nothing can be lost by it, and the read after it does not wait.
             match await_bytes(&self.stream, progress).and_then(|()| (&*self.stream).read(space)) {
                 Ok(0) => {
-                    progress.left()?;
-                    progress.closed();
+                    progress.time_left()?;
+                    progress.peer_closed();
                     return Ok(0);
                 }
                 Ok(amount) => return Ok(amount),
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut | io::ErrorKind::Interrupted => {}
                     _ => {
-                        progress.left()?;
-                        progress.closed();
+                        progress.time_left()?;
+                        progress.peer_closed();
                         return Err(error);
                     }
                 },
@@ -181,7 +181,7 @@ impl Socket {
 /// Waits until there is something to read, for a slice of the time that is left.
 #[cfg(not(windows))]
 fn await_bytes(stream: &TcpStream, progress: &Progress) -> io::Result<()> {
-    let slice = progress.left()?.min(READ_SLICE).max(Duration::from_millis(1));
+    let slice = progress.time_left()?.min(READ_SLICE).max(Duration::from_millis(1));
     wait_at_most(stream, slice)?;
     stream.peek(&mut [0]).map(drop)
 }
@@ -198,7 +198,7 @@ fn await_bytes(stream: &TcpStream, progress: &Progress) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             seen => break seen.map(drop),
         }
-        match progress.left() {
+        match progress.time_left() {
             Ok(left) => progress.interrupt().pause(pause.min(left)),
             Err(stop) => break Err(stop),
         }

@@ -16,7 +16,7 @@ mod reach;
 mod reply;
 mod wire;
 
-use super::{Answer, Exchange, Interrupt, Options, Spawn, Transport};
+use super::{Exchange, HttpReply, Interrupt, Options, Spawn, Transport};
 use crate::error::Error;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -67,12 +67,12 @@ fn request(reply_timeout: Duration) -> Exchange<'static> {
     }
 }
 
-fn exchange(options: &Options) -> Result<Answer, Error> {
+fn exchange(options: &Options) -> Result<HttpReply, Error> {
     transport(options).exchange(&request(LONG), &Interrupt::new())
 }
 
 /// With [`SHORT`] time to connect and for the reply; ends within [`SOON`].
-fn hurried(mut options: Options) -> Result<Answer, Error> {
+fn hurried(mut options: Options) -> Result<HttpReply, Error> {
     options.connect_timeout = SHORT;
     let begin = Instant::now();
     let outcome = transport(&options).exchange(&request(SHORT), &Interrupt::new());
@@ -82,7 +82,7 @@ fn hurried(mut options: Options) -> Result<Answer, Error> {
 
 /// Nothing secret in the message, and the form that all messages have.
 #[track_caller]
-fn failed(outcome: Result<Answer, Error>, status: i32) -> String {
+fn failed(outcome: Result<HttpReply, Error>, status: i32) -> String {
     let error = outcome.unwrap_err();
     assert_eq!(error.status, status, "{}", error.message);
     for secret in ["secret", "client_sn", "hunter2"] {
@@ -161,12 +161,12 @@ fn reset(stream: TcpStream) {
 }
 
 /// A certificate authority and a server certified by it.
-struct Identity {
+struct ServerIdentity {
     server: Arc<ServerConfig>,
     authority_pem: String,
 }
 
-fn identity(name: &str) -> Identity {
+fn identity(name: &str) -> ServerIdentity {
     let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let key = rcgen::KeyPair::generate().unwrap();
@@ -180,7 +180,7 @@ fn identity(name: &str) -> Identity {
         .with_no_client_auth()
         .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
         .unwrap();
-    Identity { server: Arc::new(server), authority_pem: authority.pem() }
+    ServerIdentity { server: Arc::new(server), authority_pem: authority.pem() }
 }
 
 fn tls(server: &Arc<ServerConfig>, stream: TcpStream) -> StreamOwned<ServerConnection, TcpStream> {
@@ -188,9 +188,9 @@ fn tls(server: &Arc<ServerConfig>, stream: TcpStream) -> StreamOwned<ServerConne
 }
 
 /// A file that is gone with its name.
-struct Scratch(PathBuf);
+struct ScratchFile(PathBuf);
 
-impl Scratch {
+impl ScratchFile {
     fn new(name: &str, text: &str) -> Self {
         let path = std::env::temp_dir().join(format!("upay-transport-{}-{name}", std::process::id()));
         std::fs::write(&path, text).unwrap();
@@ -198,15 +198,15 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+impl Drop for ScratchFile {
     fn drop(&mut self) {
         let _ = std::fs::remove_file(&self.0);
     }
 }
 
 /// Options that trust `identity`, for a server on `address` that is called localhost.
-fn trusting(identity: &Identity, address: SocketAddr, name: &str) -> (Options, Scratch) {
-    let file = Scratch::new(name, &identity.authority_pem);
+fn trusting(identity: &ServerIdentity, address: SocketAddr, name: &str) -> (Options, ScratchFile) {
+    let file = ScratchFile::new(name, &identity.authority_pem);
     let mut options = options(format!("https://localhost:{}", address.port()));
     options.ca_file = Some(file.0.clone());
     (options, file)

@@ -110,7 +110,7 @@ impl Transport for Session {
         let amount = self.stream.read(space)?;
         if amount == 0 {
             // The peer may end the session and keep the connection.
-            progress::current()?.closed();
+            progress::current()?.peer_closed();
         }
         self.buffers.input_appended(amount);
         Ok(amount > 0)

@@ -10,7 +10,7 @@ use super::{Event, World};
 use crate::abi::*;
 use crate::choices::Of;
 use crate::error::Error;
-use crate::transport::{Answer, Exchange};
+use crate::transport::{Exchange, HttpReply};
 
 #[derive(Default)]
 pub struct Network {
@@ -26,7 +26,7 @@ struct Pending {
     fresh: bool,
     fate: Fate,
     left: bool,
-    answer: Option<Result<Answer, Error>>,
+    answer: Option<Result<HttpReply, Error>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +123,7 @@ impl World {
         Some(id)
     }
 
-    pub fn end_exchange(&mut self, id: u64) -> Result<Answer, Error> {
+    pub fn end_exchange(&mut self, id: u64) -> Result<HttpReply, Error> {
         let pending = self.network.exchanges.remove(&id);
         let gone = || Err(Error::new(UPAY_E_INTERRUPTED, "this process is no more"));
         if self.is_dead() || self.may_crash("crash: before a reply is looked at") {
@@ -237,20 +237,20 @@ impl World {
                     2 => (200, Vec::new()),
                     _ => (200, br#"{"result_code":"200"}"#.to_vec()),
                 };
-                Answer { http_status, body }
+                HttpReply { http_status, body }
             }
             Fate::OtherReply => match self.other_reply(&said, fresh) {
                 Some(other) => {
                     self.met("network: the reply to another request");
-                    Answer { http_status: other.http_status, body: other.body.to_string().into_bytes() }
+                    HttpReply { http_status: other.http_status, body: other.body.to_string().into_bytes() }
                 }
-                None => Answer { http_status: said.http_status, body: body() },
+                None => HttpReply { http_status: said.http_status, body: body() },
             },
             Fate::OddStatus => {
                 self.met("network: an HTTP status that contradicts the body");
-                Answer { http_status: self.choices.one_of(Of::Network, &[500, 404, 302]), body: body() }
+                HttpReply { http_status: self.choices.one_of(Of::Network, &[500, 404, 302]), body: body() }
             }
-            _ => Answer { http_status: said.http_status, body: body() },
+            _ => HttpReply { http_status: said.http_status, body: body() },
         };
         let travel = self.choices.between(Of::Network, 5, 80);
         self.at(self.now + travel, Event::Reply(id, answer));
@@ -273,7 +273,7 @@ impl World {
     }
 
     /// For the rule that one "no such order" is no proof.
-    fn notes_absence(&mut self, id: u64, answer: &Result<Answer, Error>) {
+    fn notes_absence(&mut self, id: u64, answer: &Result<HttpReply, Error>) {
         let absent = |body: &[u8]| String::from_utf8_lossy(body).contains("UPAY_ORDER_NOT_EXIST");
         if !answer.as_ref().is_ok_and(|answer| absent(&answer.body)) {
             return;
@@ -288,7 +288,7 @@ impl World {
     }
 
     /// The first to come is what the till hears.
-    pub fn hears(&mut self, id: u64, answer: Result<Answer, Error>) {
+    pub fn hears(&mut self, id: u64, answer: Result<HttpReply, Error>) {
         let Some(pending) = self.network.exchanges.get_mut(&id) else { return };
         if pending.answer.is_some() || pending.life != self.life {
             return;

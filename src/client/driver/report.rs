@@ -11,7 +11,7 @@ use crate::engine::clock;
 use crate::error::Result;
 use crate::flow::verdict::Verdict;
 use crate::flow::{Fate, Phase};
-use crate::gateway::reply::{Reply, Standing};
+use crate::gateway::reply::{Reply, RequestStatus};
 use crate::log;
 
 /// What the host heard last, to tell a change by.
@@ -121,9 +121,9 @@ impl Run {
 fn status_of(heard: &Result<Reply>) -> Option<upay_status> {
     match heard {
         Err(error) => Some(error.status),
-        Ok(reply) => match reply.standing() {
-            Standing::Answered => None,
-            Standing::Refused(error) | Standing::InDoubt(error) => Some(error.status),
+        Ok(reply) => match reply.request_status() {
+            RequestStatus::Answered => None,
+            RequestStatus::Refused(error) | RequestStatus::InDoubt(error) => Some(error.status),
         },
     }
 }

@@ -25,12 +25,12 @@ pub enum Class {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Answer {
+pub struct Meaning {
     pub asked: Asked,
     pub class: Class,
 }
 
-impl Means for Answer {
+impl Means for Meaning {
     fn outcome(self) -> i32 {
         match self.class {
             Class::Success => UPAY_OUTCOME_SUCCESS,
@@ -41,14 +41,14 @@ impl Means for Answer {
     }
 }
 
-const fn of(asked: Asked, class: Class) -> Answer {
-    Answer { asked, class }
+const fn of(asked: Asked, class: Class) -> Meaning {
+    Meaning { asked, class }
 }
 
 use Asked::{Anything, Cancel, Checkin, Pay, Precreate, Refund};
 use Class::{Fail, InProgress, Success, Unknown};
 
-pub static ROWS: &[Row<Answer>] = &[
+pub static ROWS: &[Row<Meaning>] = &[
     row(&[c"PAY_SUCCESS"], of(Pay, Success), UPAY_ADVICE_DELIVER, c"已付款，请交货。", c"Paid: hand over the goods."),
     row(
         &[c"PAY_FAIL"],
@@ -194,10 +194,10 @@ pub static ROWS: &[Row<Answer>] = &[
     ),
 ];
 
-pub fn answer(result_code: &str) -> Option<Answer> {
+pub fn meaning(result_code: &str) -> Option<Meaning> {
     find(ROWS, result_code).map(|row| row.means)
 }
 
 pub fn class(result_code: &str) -> Class {
-    answer(result_code).map_or(Unknown, |answer| answer.class)
+    meaning(result_code).map_or(Unknown, |meaning| meaning.class)
 }

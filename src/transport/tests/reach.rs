@@ -188,7 +188,7 @@ fn a_certificate_under_ca_file_is_trusted() {
         request
     });
     let (options, _file) = trusting(&identity, peer.address, "trusted.pem");
-    assert_eq!(exchange(&options).unwrap(), Answer { http_status: 200, body: b"{}".to_vec() });
+    assert_eq!(exchange(&options).unwrap(), HttpReply { http_status: 200, body: b"{}".to_vec() });
     assert!(peer.end().ends_with(std::str::from_utf8(BODY).unwrap()));
 }
 
@@ -254,7 +254,7 @@ fn a_client_certificate_that_is_missed_after_the_handshake_is_in_doubt() {
         .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::try_from(key.serialize_der()).unwrap())
         .unwrap();
     let peer = tls_peer(Arc::new(server));
-    let file = Scratch::new("client.pem", &certificate.pem());
+    let file = ScratchFile::new("client.pem", &certificate.pem());
     let mut options = options(format!("https://localhost:{}", peer.address.port()));
     options.ca_file = Some(file.0.clone());
     let error = exchange(&options).unwrap_err();
@@ -272,9 +272,9 @@ fn a_ca_file_that_cannot_be_used_is_refused() {
         assert!(error.message.starts_with("ca_file must hold certificates in PEM form"), "{}", error.message);
     };
     refused(std::env::temp_dir().join("upay-no-such-file.pem"));
-    refused(Scratch::new("empty.pem", "no certificate").0.clone());
+    refused(ScratchFile::new("empty.pem", "no certificate").0.clone());
     let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
-    let broken = Scratch::new("broken.pem", broken);
+    let broken = ScratchFile::new("broken.pem", broken);
     refused(broken.0.clone());
 }
 

@@ -6,7 +6,7 @@ use crate::transport::REPLY_BYTES_MAX;
 #[track_caller]
 fn answered(reply: &'static [u8], http_status: u16, body: &[u8]) {
     let peer = reply_with(reply);
-    assert_eq!(exchange(&plain(peer.address)).unwrap(), Answer { http_status, body: body.to_vec() });
+    assert_eq!(exchange(&plain(peer.address)).unwrap(), HttpReply { http_status, body: body.to_vec() });
     peer.end();
 }
 
@@ -240,7 +240,7 @@ fn a_server_that_does_not_read_ends_at_the_deadline() {
 }
 
 /// A TLS server that sends `reply` and then ends the session, the connection or both.
-fn tls_reply(reply: &'static [u8], end_session: bool, end_connection: bool) -> Result<Answer, Error> {
+fn tls_reply(reply: &'static [u8], end_session: bool, end_connection: bool) -> Result<HttpReply, Error> {
     let identity = identity("localhost");
     let server = identity.server.clone();
     let peer = Peer::accept(move |stream| {

@@ -1,7 +1,7 @@
 use super::*;
 use crate::abi::UPAY_E_INTERRUPTED;
 
-fn query(transport: &Transport) -> Result<Answer, Error> {
+fn query(transport: &Transport) -> Result<HttpReply, Error> {
     transport.exchange(&Exchange { fresh: false, ..request(LONG) }, &Interrupt::new())
 }
 

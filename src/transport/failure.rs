@@ -3,7 +3,7 @@
 //! Not sent rests on the progress alone, never on the kind of the error. Messages name the place and the reason, and
 //! hold nothing of the request, the reply or the proxy's password.
 
-use super::progress::{Phase, Progress, Stop};
+use super::progress::{ExchangePhase, Progress, Stop};
 use super::REPLY_BYTES_MAX;
 use crate::abi::{
     UPAY_E_CONNECT, UPAY_E_INTERRUPTED, UPAY_E_NO_REPLY, UPAY_E_PROXY, UPAY_E_REPLY, UPAY_E_RESOLVE, UPAY_E_TLS,
@@ -13,7 +13,7 @@ use rustls::CertificateError;
 use std::io;
 
 pub(super) fn of(error: ureq::Error, progress: &Progress, server: &str) -> Error {
-    if !progress.was_asked() {
+    if !progress.may_be_sent() {
         return not_sent(&error, progress);
     }
     let (status, why) = match progress.stop() {
@@ -34,10 +34,10 @@ pub(super) fn of_panic(server: &str) -> Error {
 
 fn not_sent(error: &ureq::Error, progress: &Progress) -> Error {
     let status = match progress.phase() {
-        Phase::Lookup => UPAY_E_RESOLVE,
-        Phase::Connect => UPAY_E_CONNECT,
-        Phase::Tls => UPAY_E_TLS,
-        Phase::Proxy => UPAY_E_PROXY,
+        ExchangePhase::Lookup => UPAY_E_RESOLVE,
+        ExchangePhase::Connect => UPAY_E_CONNECT,
+        ExchangePhase::Tls => UPAY_E_TLS,
+        ExchangePhase::Proxy => UPAY_E_PROXY,
     };
     Error::new(status, format!("{}: {}", progress.place(), reason(error)))
 }

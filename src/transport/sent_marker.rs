@@ -12,32 +12,33 @@ use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTi
 
 /// Wraps the whole chain.
 #[derive(Debug)]
-pub(super) struct Mark<C>(pub(super) C);
+pub(super) struct SentMarker<C>(pub(super) C);
 
-impl<C: Connector<()>> Connector<()> for Mark<C> {
+impl<C: Connector<()>> Connector<()> for SentMarker<C> {
     type Out = Box<dyn Transport>;
 
     fn connect(&self, details: &ConnectionDetails, chained: Option<()>) -> Result<Option<Self::Out>, ureq::Error> {
         let progress = progress::current()?;
-        progress.descend();
+        progress.enter_chain();
         let connected = self.0.connect(details, chained);
-        progress.ascend();
+        progress.leave_chain();
         Ok(connected?.map(|transport| {
-            let outermost = progress.depth() == 0;
-            Box::new(Holding { below: Box::new(transport), held: Vec::new(), outermost }) as Box<dyn Transport>
+            let outermost = progress.chain_depth() == 0;
+            Box::new(BufferedTransport { below: Box::new(transport), held: Vec::new(), outermost })
+                as Box<dyn Transport>
         }))
     }
 }
 
 /// A connection at the end of its chain: the finished one, or the one to the proxy within it.
 #[derive(Debug)]
-struct Holding {
+struct BufferedTransport {
     below: Box<dyn Transport>,
     held: Vec<u8>,
     outermost: bool,
 }
 
-impl Holding {
+impl BufferedTransport {
     fn send(&mut self, timeout: NextTimeout) -> Result<(), ureq::Error> {
         let progress = progress::current()?;
         let held = std::mem::take(&mut self.held);
@@ -46,8 +47,8 @@ impl Holding {
         }
         if self.outermost {
             // The last look at deadline and interrupt at which nothing has left yet.
-            progress.left()?;
-            progress.asked();
+            progress.time_left()?;
+            progress.mark_sent();
         }
         let mut rest = held.as_slice();
         while !rest.is_empty() {
@@ -61,14 +62,14 @@ impl Holding {
     }
 }
 
-impl Transport for Holding {
+impl Transport for BufferedTransport {
     fn buffers(&mut self) -> &mut dyn Buffers {
         self.below.buffers()
     }
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         if self.outermost {
-            progress::current()?.finished();
+            progress::current()?.connection_ready();
         }
         let output = &self.below.buffers().output()[..amount];
         self.held.extend_from_slice(output);

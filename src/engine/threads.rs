@@ -12,29 +12,29 @@ use super::Job;
 use crate::log;
 
 #[derive(Clone, Default)]
-pub struct Crew(Arc<Shared>);
+pub struct ThreadTracker(Arc<TrackerShared>);
 
 #[derive(Default)]
-struct Shared {
-    state: Mutex<State>,
+struct TrackerShared {
+    state: Mutex<TrackerState>,
     ended: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct TrackerState {
     live: usize,
     handles: Vec<JoinHandle<()>>,
 }
 
-impl Crew {
+impl ThreadTracker {
     /// False when the system gives no thread; the job is then dropped.
     pub fn thread(&self, name: &str, job: Job) -> bool {
         let mut state = self.0.state.lock();
         let (done, rest) = std::mem::take(&mut state.handles).into_iter().partition(JoinHandle::is_finished);
         state.handles = rest;
-        let crew = self.clone();
+        let threads = self.clone();
         let body = move || {
-            let _counted = Counted(crew);
+            let _counted = Counted(threads);
             if catch_unwind(AssertUnwindSafe(job)).is_err() {
                 log::error(format_args!("a thread of the library ended in a panic"));
             }
@@ -45,7 +45,7 @@ impl Crew {
             state.handles.push(handle);
         });
         drop(state);
-        reap(done);
+        join_finished(done);
         made.is_ok()
     }
 
@@ -59,20 +59,20 @@ impl Crew {
         }
         let handles = std::mem::take(&mut state.handles);
         drop(state);
-        reap(handles);
+        join_finished(handles);
         true
     }
 }
 
 /// These threads have run their last line, so this does not block.
-fn reap(handles: Vec<JoinHandle<()>>) {
+fn join_finished(handles: Vec<JoinHandle<()>>) {
     for handle in handles {
         // A panic was caught and logged inside the thread.
         let _ = handle.join();
     }
 }
 
-struct Counted(Crew);
+struct Counted(ThreadTracker);
 
 impl Drop for Counted {
     fn drop(&mut self) {
