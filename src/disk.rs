@@ -1,4 +1,4 @@
-//! What the journal needs of the file system. What it makes is for its owner alone.
+//! What the journal needs of the file system. Only the owner can read what is created here.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
@@ -7,15 +7,15 @@ use std::path::Path;
 use redb::backends::FileBackend;
 use redb::StorageBackend;
 
-/// Held for as long as it lives.
+/// An exclusive lock on a file, held until this is dropped.
 pub struct Lock(#[expect(dead_code, reason = "the file is the lock")] File);
 
-/// Makes it, with all that leads to it.
+/// Creates the directory and its parents.
 pub fn directory(path: &Path) -> io::Result<()> {
     private::directory(path)
 }
 
-/// Makes the file when it is not there.
+/// Locks the file, and creates it if it does not exist. Fails at once if another process holds the lock.
 pub fn lock(path: &Path) -> Result<Lock, TryLockError> {
     let file = private::file(path).map_err(TryLockError::Error)?;
     file.try_lock()?;
@@ -30,7 +30,7 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     fs::read(path)
 }
 
-/// Makes an empty file when there is none.
+/// Opens the file, and creates an empty one if it does not exist.
 pub fn open(path: &Path) -> io::Result<impl StorageBackend> {
     FileBackend::new(private::file(path)?).map_err(io::Error::other)
 }
@@ -43,14 +43,14 @@ pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(from, to)
 }
 
-/// The names in it are on disk.
+/// When this returns, the names of the directory's files are on disk.
 pub fn sync_directory(path: &Path) -> io::Result<()> {
     private::sync_directory(path)
 }
 
 #[cfg(unix)]
 mod private {
-    //! Readable by the owner alone.
+    //! Only the owner can read the files.
 
     use super::*;
     use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -62,15 +62,15 @@ mod private {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
     }
 
-    /// A directory that holds nothing but journals is ours to close; one that is shared with others is left as it is,
-    /// and its files are private all the same.
+    /// A directory that contains nothing but journals becomes private. One that is shared with other files keeps its
+    /// permissions; the journal's files in it are private all the same.
     fn tighten(path: &Path) -> io::Result<()> {
         for entry in std::fs::read_dir(path)? {
             let name = std::path::PathBuf::from(entry?.file_name());
             let ours = ["journal", "lock", "new"].map(Some);
             if !ours.contains(&name.extension().and_then(|extension| extension.to_str())) {
                 crate::log::warn(format_args!(
-                    "state_dir is shared with other files: its own permissions are left as they are"
+                    "state_dir contains other files too: its permissions are left unchanged"
                 ));
                 return Ok(());
             }
@@ -91,8 +91,8 @@ mod private {
 
 #[cfg(not(unix))]
 mod private {
-    //! Windows gives a new file the access rights of its directory: the user's own profile is private, and a state_dir
-    //! elsewhere has to be made private by whoever installs the till.
+    //! On Windows a new file inherits the access rights of its directory. The user's own profile is private. Whoever
+    //! installs the till makes a state_dir elsewhere private.
 
     use super::*;
 
@@ -104,7 +104,7 @@ mod private {
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)
     }
 
-    /// Nothing to do: the draft was flushed, and NTFS keeps a journal of its own for names.
+    /// Nothing to do: the draft's content was flushed, and NTFS journals the names itself.
     pub fn sync_directory(_path: &Path) -> io::Result<()> {
         Ok(())
     }

@@ -1,10 +1,10 @@
-//! The crate's one error: what went wrong, in words, and what that proves about delivery.
+//! The crate's only error type: what went wrong, and what that proves about delivery.
 
 use std::fmt;
 
 use crate::abi::*;
 
-/// A status of the C ABI with one line for a programmer: English, lower case, no full stop, and never a secret.
+/// A status of the C ABI with one line for a programmer: English, lower case, no full stop, and no secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     pub status: upay_status,
@@ -23,13 +23,13 @@ impl Error {
         Self::new(UPAY_E_VALUE, format!("{field}: {rule}"))
     }
 
-    /// Proof that not a byte of the request has left this machine.
+    /// True if the error proves that no byte of the request has left this machine.
     pub fn not_sent(&self) -> bool {
         (100..200).contains(&self.status)
     }
 }
 
-/// A key as it may stand in an error text: short and plain, whatever a host passed.
+/// A host's key as an error text may quote it: short and in plain ASCII, whatever the host passed.
 pub fn printable(key: &str) -> String {
     key.chars().take(40).flat_map(char::escape_default).collect()
 }

@@ -1,5 +1,5 @@
-//! The log: lines for the host's own log file. Off until the host sets a sink. No line holds a key, a signature, a
-//! barcode or a payer's account: callers name orders by client_sn and say what happened in codes.
+//! The log: lines for the host's own log file. It is off until the host sets a sink. No line contains a key, a signature,
+//! a barcode or a payer's account: callers name orders by client_sn and describe what happened in codes.
 
 use std::cell::Cell;
 use std::fmt::Arguments;
@@ -10,7 +10,7 @@ use parking_lot::RwLock;
 
 use crate::abi::*;
 
-/// A longer line is cut at this many bytes.
+/// A longer line is cut to at most this many bytes.
 pub const LINE_BYTES_MAX: usize = 1024;
 
 type Sink = Arc<dyn Fn(i32, &str) + Send + Sync>;
@@ -19,11 +19,12 @@ static LEVEL: AtomicI32 = AtomicI32::new(UPAY_LOG_OFF);
 static SINK: RwLock<Option<Sink>> = RwLock::new(None);
 
 thread_local! {
-    /// A sink that makes the library log again must not call itself for ever.
+    /// True while this thread runs the sink. What the sink itself makes the library log is dropped, or it would recurse
+    /// for ever.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Sends lines up to `level` to `sink` from now on; `None` ends it.
+/// Sends lines up to `level` to `sink` from now on. `None` ends the log.
 pub fn set(level: i32, sink: Option<Sink>) {
     let level = if sink.is_some() { level } else { UPAY_LOG_OFF };
     *SINK.write() = sink;
@@ -50,7 +51,7 @@ fn write(level: i32, line: Arguments<'_>) {
     if level > LEVEL.load(Ordering::Acquire) || INSIDE.get() {
         return;
     }
-    // The lock is let go before the host's code runs.
+    // Cloned, so that the lock is released before the host's code runs.
     let Some(sink) = SINK.read().clone() else {
         return;
     };
@@ -60,7 +61,7 @@ fn write(level: i32, line: Arguments<'_>) {
     INSIDE.set(false);
 }
 
-/// One line of printable text: a foreign error text cannot forge a second line.
+/// One line of printable text, so that a foreign error text cannot forge a second line.
 fn one_line(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars().map(|c| if c.is_control() { ' ' } else { c }) {

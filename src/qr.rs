@@ -1,8 +1,8 @@
-//! Text as a QR code (ISO/IEC 18004), as a picture that a till shows or prints. Pure; the only room that knows the encoder.
+//! A QR code (ISO/IEC 18004) as a picture that a till shows or prints. Pure. The only module that uses the encoder.
 //!
 //! ```text
-//!   text ──▶ QrPicture   dark and light modules, inside their quiet zone ──┬──▶ svg
-//!                                                                     └──▶ bmp
+//!   text ──▶ QrPicture: dark and light modules inside a quiet zone ──┬──▶ svg
+//!                                                                    └──▶ bmp
 //! ```
 
 mod bmp;
@@ -12,15 +12,15 @@ use qrcodegen::{QrCode, QrCodeEcc};
 
 use crate::error::{Error, Result};
 
-/// The largest QR code (177 modules a side) holds any text of so many bytes at level M. The gateway's `qr_code` has at
-/// most 128 characters (003 §3.3).
+/// The largest QR code (177 modules a side) holds any text of this many bytes at level M. The gateway's `qr_code` has
+/// at most 128 characters (003 §3.3).
 pub const TEXT_BYTES_MAX: usize = 2331;
-/// 32 px: modules of 1.4 mm at 600 dpi, larger than any till's picture needs. With it the largest BMP has 5.6 MB.
+/// 32 px are 1.4 mm at 600 dpi, more than any till needs. With them the largest BMP has 5.6 MB.
 pub const MODULE_PX_MAX: u32 = 32;
-/// The standard asks for 4.
+/// The standard asks for 4; more is a matter of layout.
 pub const QUIET_MODULES_MAX: u32 = 16;
 
-/// Text as squares, with what the host wants around and of them.
+/// A QR code with the size of its modules and the width of its quiet zone.
 pub struct QrPicture {
     modules: QrCode,
     module_px: u32,
@@ -28,11 +28,12 @@ pub struct QrPicture {
 }
 
 impl QrPicture {
-    /// Level M survives the loss of 15 % of its area: what wallets use themselves. A logo in the middle, which would
-    /// need more, there is none, and on a narrow receipt larger modules help a camera more than a higher level does.
-    /// Where a higher one fits into the same number of modules it costs nothing, and the encoder takes it.
+    /// Level M, which the wallets themselves use, survives the loss of 15 % of the area. A higher level would only be
+    /// needed for a logo in the middle. On a narrow receipt larger modules help a camera more than a higher level. The
+    /// encoder takes a higher level where it needs no more modules.
     ///
-    /// Chinese text goes as plain UTF-8: readers guess it, and some stumble over the mark (ECI) that would announce it.
+    /// Chinese text is encoded as plain UTF-8. Readers detect it, and some cannot read the ECI marker that would announce
+    /// it.
     pub fn new(text: &str, module_px: u32, quiet_modules: u32) -> Result<Self> {
         if text.is_empty() || text.len() > TEXT_BYTES_MAX {
             return Err(Error::value("text", format_args!("must be 1 to {TEXT_BYTES_MAX} bytes of UTF-8")));
@@ -48,17 +49,17 @@ impl QrPicture {
         Ok(Self { modules, module_px, quiet_modules })
     }
 
-    /// One line of text.
+    /// The picture as one line of SVG.
     pub fn svg(&self) -> String {
         svg::draw(self)
     }
 
-    /// A whole file, its header included.
+    /// The picture as a whole .bmp file.
     pub fn bmp(&self) -> Vec<u8> {
         bmp::draw(self)
     }
 
-    /// In modules, quiet zone included.
+    /// The side in modules, the quiet zone included.
     fn side(&self) -> u32 {
         self.modules.size() as u32 + 2 * self.quiet_modules
     }
@@ -67,9 +68,9 @@ impl QrPicture {
         self.side() * self.module_px
     }
 
-    /// Counted in modules from the upper left corner of the quiet zone, which is light.
+    /// `x` and `y` count modules from the upper left corner of the quiet zone. The quiet zone is light.
     fn is_dark(&self, x: u32, y: u32) -> bool {
-        // Both are below 250, and the encoder calls everything outside of its code light.
+        // Both are below 250, so the casts are exact. The encoder reports everything outside its code as light.
         let inside = |n: u32| n as i32 - self.quiet_modules as i32;
         self.modules.get_module(inside(x), inside(y))
     }

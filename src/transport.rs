@@ -1,4 +1,4 @@
-//! One exchange with the gateway over HTTP, and its error sorted into not sent or in doubt.
+//! One exchange with the gateway over HTTP. Its error says whether the request was not sent or is in doubt.
 //!
 //! A payment may be sent at most once, so what an error proves matters more than what it says. An error *not sent* is
 //! proof that no byte of the request can have left; everything else is *in doubt*. The proof is not read from the
@@ -13,9 +13,9 @@
 //!   tcp          lookup, connect, reads and writes             ─┘  failure: progress and error → status and message
 //! ```
 //!
-//! Two clocks bound an exchange: `connect_timeout` from its start until a connection is finished, `reply_timeout` from
-//! there to the last byte of the reply. `until` ends both. They are kept as one deadline that every read, write and wait looks at, so a
-//! peer that trickles bytes gains nothing.
+//! Two time limits bound an exchange: `connect_timeout` from its start until the connection is finished, `reply_timeout`
+//! from there to the last byte of the reply. `until` ends both. They are kept as one deadline that every read, write and
+//! wait checks, so a peer that trickles bytes gains nothing.
 
 mod detached;
 mod failure;
@@ -39,22 +39,23 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tls::Tls;
 
-/// The longest reply that is read, in bytes of its body.
+/// The longest reply body that is accepted.
 pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
 
-/// Starts a job on a thread that the caller keeps track of. A job is one name lookup, and the operating system decides
-/// how long it takes. A job may be dropped unrun.
+/// Starts a job on a thread of its own, which the caller of this module tracks. A job is one name lookup; the operating
+/// system decides how long it takes. A job may be dropped without being run.
 pub type Spawn = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
 
-/// What holds for every exchange of a transport.
+/// The settings of a transport: they hold for each of its exchanges.
 pub struct Options {
-    /// `https://host[:port]`, without a slash at the end. With `http` only this machine is reached.
+    /// `https://host[:port]`, without a slash at the end. With `http` only loopback addresses are connected to.
     pub api_domain: String,
-    /// For lookup, connect, proxy and TLS handshake, all of it together.
+    /// The time limit for lookup, connect, proxy and TLS handshake together.
     pub connect_timeout: Duration,
-    /// `http://[user:password@]host:port`; every exchange goes through a CONNECT tunnel. The environment is not asked.
+    /// `http://[user:password@]host:port`. Every exchange goes through a CONNECT tunnel. Proxy variables of the environment
+    /// are ignored.
     pub proxy: Option<String>,
-    /// PEM certificates that are trusted beside the baked-in ones.
+    /// A file of PEM certificates that are trusted beside the built-in ones.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -66,24 +67,24 @@ pub struct Exchange<'a> {
     pub authorization: &'a str,
     /// The JSON text, sent byte for byte.
     pub body: &'a [u8],
-    /// From the finished connection to the last byte of the reply.
+    /// The time limit from the finished connection to the last byte of the reply.
     pub reply_timeout: Duration,
-    /// When all of it, from the lookup on, has to be over; the two time limits hold beside it.
+    /// The whole exchange must be over by then, the lookup included. The two time limits hold as well.
     pub until: Option<Instant>,
-    /// Never over a connection that served before: such a one may have died unnoticed.
+    /// Use a new connection: one that served before may have died unnoticed.
     pub fresh: bool,
 }
 
-/// One reply, whatever its HTTP status: redirects, 4xx and 5xx too are for the reader to judge.
+/// One reply, whatever its HTTP status: redirects, 4xx and 5xx are replies too, and the caller judges them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpReply {
     pub http_status: u16,
-    /// At most [`REPLY_BYTES_MAX`] bytes. A reply that is ended only by the end of its connection may have been cut
-    /// unnoticed.
+    /// At most [`REPLY_BYTES_MAX`] bytes. If only the end of the connection marks the end of the reply, the body may have
+    /// been cut off unnoticed.
     pub body: Vec<u8>,
 }
 
-/// The way to one gateway, shared by all threads.
+/// The connections to one gateway, shared by all threads.
 pub struct Transport {
     http: Http,
 }
@@ -94,7 +95,7 @@ impl Transport {
         Self::with_lookup(options, spawn, Arc::new(lookup::system))
     }
 
-    /// With a lookup in the place of the operating system's.
+    /// As [`Transport::new`], with another lookup than the operating system's.
     fn with_lookup(options: &Options, spawn: Spawn, look_up: Arc<lookup::LookUp>) -> Result<Transport, Error> {
         let tls = Tls::new(options.ca_file.as_deref())?;
         let lookup = Lookup::new(look_up, options.api_domain.starts_with("http://"), spawn);
@@ -103,8 +104,8 @@ impl Transport {
 
     /// Sends the request, at most once, and reads the reply, all on this thread.
     ///
-    /// Every error is either not sent or in doubt. Raising `interrupt` ends the exchange at once with the error of the
-    /// phase that it was in: not sent before the request was handed to a finished connection, in doubt after.
+    /// Every error is either not sent or in doubt. Raising `interrupt` ends the exchange at once: with a "not sent" error
+    /// if the request was not yet handed to a finished connection, with an "in doubt" error otherwise.
     pub fn exchange(&self, exchange: &Exchange, interrupt: &Interrupt) -> Result<HttpReply, Error> {
         self.http.exchange(exchange, interrupt)
     }

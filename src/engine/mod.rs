@@ -1,7 +1,8 @@
-//! When things are done: timers and a bounded pool of workers. Knows nothing of payments.
+//! Timers and a bounded pool of worker threads. Knows nothing of payments.
 //!
-//! Threads are made when there is work, end when there has been none for a while, and wait without waking while there
-//! is nothing to do. `close` lets what is queued run out; `join` waits until the last thread has ended.
+//! A thread starts when there is work for it. A worker that has been idle for a while ends. A thread that waits does not
+//! wake until there is work. `close` ends the timers and lets the queued jobs run; `join` waits until every thread has
+//! ended.
 
 pub mod clock;
 mod pool;
@@ -17,7 +18,7 @@ pub use timer::TimerId;
 
 pub type Job = Box<dyn FnOnce() + Send>;
 
-/// Between two tries to make a worker where the system gives no thread.
+/// The pause between two attempts to start a worker, after the system refused a thread.
 const WORKER_RETRY_PAUSE_MS: Millis = 500;
 
 pub struct Engine {
@@ -39,54 +40,57 @@ impl Engine {
         self.pool.workers_max(workers);
     }
 
-    /// The threads that any work needs are there. False when the system gives none: promise nothing then.
+    /// Starts the timer thread and one worker, unless they run already. False when the system refuses a thread: then no
+    /// work may be accepted.
     pub fn ready(&self) -> bool {
         self.timer.ready() && self.pool.ensure_worker()
     }
 
-    /// Runs `job` on a worker as soon as its priority has one free.
+    /// Queues `job`. A worker runs it as soon as one is free for its priority.
     pub fn submit(&self, priority: Priority, job: Job) {
         if !self.pool.submit(priority, job) {
             ensure_worker_later(self.pool.clone(), self.timer.clone());
         }
     }
 
-    /// Runs `job` at `due` (see [`clock::now`]) on the timer's own thread: it must only hand work on.
+    /// Runs `job` at `due` (in the time of [`clock::now`]) on the timer's thread, so the job must be short: it submits the
+    /// real work.
     pub fn at(&self, due: Millis, job: Job) -> TimerId {
         self.timer.at(due, job)
     }
 
-    /// True when the job was taken back; false when it runs or has run.
+    /// True if the job was taken back and will not run. False if it runs or has run.
     pub fn cancel(&self, id: TimerId) -> bool {
         self.timer.cancel(id)
     }
 
-    /// A thread of its own for work that may block for long outside of our hands. It is waited for by `join`. False
-    /// when the system gives no thread.
+    /// Runs `job` on a thread of its own: for work that may block for long and cannot be interrupted. `join` waits for it.
+    /// False when the system refuses a thread.
     pub fn thread(&self, name: &str, job: Job) -> bool {
         self.threads.thread(name, job)
     }
 
-    /// Waits for `changed` on a thread that [`Engine::thread`] made. False: it is to end, and to be made anew when there
-    /// is something to do; so it is where all of a client runs on one thread, in the simulation.
+    /// Waits for `changed` on a thread that [`Engine::thread`] started. If the result is false, the thread must end, and a
+    /// new one is started when there is work. The simulation returns false, because there all of a client runs on one
+    /// thread.
     pub fn wait<T>(&self, changed: &Condvar, state: &mut MutexGuard<'_, T>) -> bool {
         changed.wait(state);
         true
     }
 
-    /// Ends the timers, which drops their jobs, and the workers once what is queued has run.
+    /// Ends the timers and drops their jobs. The workers end once the queued jobs have run.
     pub fn close(&self) {
         self.timer.close();
         self.pool.close();
     }
 
-    /// Waits for all threads to have ended; false when `limit` passed first. Never from one of these threads.
+    /// Waits until all threads have ended. False when `limit` passed first. Must not be called on one of these threads.
     pub fn join(&self, limit: Duration) -> bool {
         self.threads.join(limit)
     }
 }
 
-/// Until the system gives a thread again.
+/// Tries to start a worker again and again, until the system grants a thread.
 fn ensure_worker_later(pool: pool::Pool, timer: timer::Timer) {
     let again = timer.clone();
     let retry = move || {
@@ -103,7 +107,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::Arc;
 
-    /// For ThreadSanitizer as well: jobs, timers and what takes them back, from many threads, until the engine is closed.
+    /// Runs under ThreadSanitizer too: many threads submit jobs, set timers and cancel them until the engine is closed.
     #[test]
     fn every_job_runs_once_or_is_taken_back_whatever_threads_hand_them_in() {
         const THREADS: usize = 8;
@@ -133,7 +137,7 @@ mod tests {
                 });
             }
         });
-        // Behind all of them.
+        // This timer is due after all others.
         let (last, ended) = std::sync::mpsc::channel();
         engine.at(clock::now() + 10, Box::new(move || last.send(()).unwrap()));
         ended.recv_timeout(Duration::from_secs(60)).expect("the last timer runs");

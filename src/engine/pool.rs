@@ -1,4 +1,4 @@
-//! The workers: a bounded number of threads that take jobs from two lanes.
+//! The workers: a bounded number of threads that take jobs from two queues, one for each priority.
 
 use std::collections::VecDeque;
 use std::panic::{catch_unwind, AssertUnwindSafe};
@@ -11,15 +11,17 @@ use super::threads::ThreadTracker;
 use super::Job;
 use crate::log;
 
-/// Calls that a server may hold open for long must not keep the short ones waiting: a quarter of the workers, and at
-/// least one, is kept free of them.
+/// Calls that the server may hold open for long must not keep the other calls waiting: a quarter of the workers, and at
+/// least one, never takes a held call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
+    /// A call that the server may hold open, such as a payment while the customer types a password.
     Held,
+    /// A call that the server answers at once.
     Prompt,
 }
 
-/// A worker that has had nothing to do for this long ends.
+/// A worker that has been idle for this long ends.
 const IDLE: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
@@ -55,12 +57,12 @@ impl Pool {
         Self(Arc::new(PoolShared { threads, state: Mutex::new(state), work: Condvar::new() }))
     }
 
-    /// How many jobs may run at a time: at least 2, so that each priority has a worker.
+    /// How many jobs may run at a time. At least 2, so that each priority has a worker.
     pub fn workers_max(&self, workers: usize) {
         self.0.state.lock().workers_max = workers.max(2);
     }
 
-    /// False: the job waits, and no thread could be made that would see it; try [`Pool::ensure_worker`] later.
+    /// Queues the job. False if there is no worker and the system refused a thread: call [`Pool::ensure_worker`] later.
     pub fn submit(&self, priority: Priority, job: Job) -> bool {
         let mut state = self.0.state.lock();
         match priority {
@@ -70,16 +72,17 @@ impl Pool {
         self.wake_or_spawn(state)
     }
 
-    /// True when somebody is there who does what waits, or may be waiting next.
+    /// Makes sure that a worker runs. False if there is none and the system refused a thread.
     pub fn ensure_worker(&self) -> bool {
         self.wake_or_spawn(self.0.state.lock())
     }
 
-    /// Wakes or makes a worker where one is wanted; at least one is there afterwards, or the system gives no thread.
+    /// Wakes an idle worker, or starts one if there are more jobs than idle workers. False if there is no worker and the
+    /// system refused a thread.
     fn wake_or_spawn(&self, mut state: MutexGuard<'_, PoolState>) -> bool {
         let free = state.held_max().saturating_sub(state.held_running);
         let runnable = state.prompt.len() + state.held.len().min(free);
-        // An idle worker counts once: it may already have been woken for another job.
+        // One idle worker serves one job: it may already have been woken for another.
         if state.workers > 0 && runnable <= state.idle {
             self.0.work.notify_one();
             return true;
@@ -102,7 +105,7 @@ impl Pool {
         self.0.state.lock().closed = true;
         self.0.work.notify_all();
         if !self.ensure_worker() {
-            // No thread for the last jobs, which only have to see that it is over: here, then.
+            // No thread for the last jobs. They only have to notice that the pool is closed, so run them here.
             while let Some((_, job)) = { self.0.state.lock().next() } {
                 job();
             }
@@ -121,7 +124,7 @@ impl Pool {
                 state = self.0.state.lock();
                 if priority == Priority::Held {
                     state.held_running -= 1;
-                    // A long job may have been held back for this one.
+                    // A queued held job may have waited for this one to end.
                     self.0.work.notify_one();
                 }
                 continue;
@@ -137,7 +140,7 @@ impl Pool {
             }
         }
         state.workers -= 1;
-        // The next one out sees that it may go as well.
+        // Wake the next worker, which may end as well.
         self.0.work.notify_one();
     }
 }
@@ -163,7 +166,7 @@ mod tests {
     use std::sync::mpsc;
 
     #[test]
-    fn held_calls_leave_a_worker_for_the_short_ones() {
+    fn held_calls_leave_a_worker_for_the_prompt_ones() {
         let threads = ThreadTracker::default();
         let pool = Pool::new(threads.clone());
         pool.workers_max(4);
@@ -175,7 +178,7 @@ mod tests {
         }
         let (done, answer) = mpsc::channel();
         pool.submit(Priority::Prompt, Box::new(move || done.send(()).unwrap()));
-        answer.recv_timeout(Duration::from_secs(60)).expect("a short job waits behind held ones");
+        answer.recv_timeout(Duration::from_secs(60)).expect("a prompt job waits behind held ones");
         drop(hold);
         pool.close();
         assert!(threads.join(Duration::from_secs(60)));

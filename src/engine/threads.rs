@@ -1,4 +1,4 @@
-//! The threads: every thread of a client is made here and counted until it has ended.
+//! Every thread of a client is started here and counted until it has ended.
 
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ struct TrackerState {
 }
 
 impl ThreadTracker {
-    /// False when the system gives no thread; the job is then dropped.
+    /// Runs `job` on a new thread. False when the system refuses a thread; the job is dropped then.
     pub fn thread(&self, name: &str, job: Job) -> bool {
         let mut state = self.0.state.lock();
         let (done, rest) = std::mem::take(&mut state.handles).into_iter().partition(JoinHandle::is_finished);
@@ -49,6 +49,7 @@ impl ThreadTracker {
         made.is_ok()
     }
 
+    /// Waits until all threads have ended. False when `limit` passed first.
     pub fn join(&self, limit: Duration) -> bool {
         let until = clock::instant() + limit;
         let mut state = self.0.state.lock();
@@ -64,19 +65,20 @@ impl ThreadTracker {
     }
 }
 
-/// These threads have run their last line, so this does not block.
+/// These threads have counted themselves out as their last step, so joining them does not block.
 fn join_finished(handles: Vec<JoinHandle<()>>) {
     for handle in handles {
-        // A panic was caught and logged inside the thread.
+        // The thread itself caught and logged a panic.
         let _ = handle.join();
     }
 }
 
+/// Counts the thread out when it ends, also by a panic.
 struct Counted(ThreadTracker);
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        // The maker holds the lock until it has counted this thread.
+        // The starting thread holds the lock until it has counted this one, so the count is at least 1 here.
         self.0 .0.state.lock().live -= 1;
         self.0 .0.ended.notify_all();
     }

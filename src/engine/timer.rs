@@ -1,4 +1,4 @@
-//! The timers: one thread that sleeps until the next one is due, and without end while there is none.
+//! The timers: one thread that sleeps until the next timer is due, or without end while there is none.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use super::clock::{self, Millis};
 use super::threads::ThreadTracker;
 use super::Job;
 
-/// When it is due, and a number that makes it unique.
+/// When the timer is due, and a number that makes the id unique.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TimerId(Millis, u64);
 
@@ -47,7 +47,7 @@ impl Timer {
         let first = state.jobs.first_key_value().map(|(id, _)| *id);
         state.jobs.insert(id, job);
         drop(state);
-        // Its thread is there: see `ready`. Should it not be, it is made now.
+        // Usually `ready` has started the thread before. If not, start it now.
         self.ready();
         if first.is_none_or(|first| id < first) {
             self.0.changed.notify_one();
@@ -55,7 +55,7 @@ impl Timer {
         id
     }
 
-    /// False when the system gives no thread.
+    /// Starts the timer thread unless it runs. False when the system refuses a thread.
     pub fn ready(&self) -> bool {
         {
             let mut state = self.0.state.lock();
@@ -84,7 +84,7 @@ impl Timer {
             std::mem::take(&mut state.jobs)
         };
         self.0.changed.notify_one();
-        // Jobs own what they would have used; it is let go outside of the lock.
+        // Dropping a job drops what it owns, which may take other locks: so drop the jobs outside of this lock.
         drop(jobs);
     }
 

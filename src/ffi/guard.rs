@@ -1,4 +1,5 @@
-//! What every call goes through: not in a forked child, no panic gets out, and a failure leaves its words behind.
+//! Every call of the C ABI goes through here: it is refused in a forked child, its panic is caught, and its error text is
+//! kept for `upay_last_error`.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, CString};
@@ -13,10 +14,10 @@ thread_local! {
     static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs a call that can fail.
+/// Runs a call that returns a status.
 pub fn guard(call: impl FnOnce() -> Result<()>) -> upay_status {
     if is_forked() {
-        // Nothing is allocated here: the lock of the heap may be held for ever as well.
+        // Nothing is allocated here, because the heap's lock may be held for ever too.
         return UPAY_E_FORKED;
     }
     let result = catch_unwind(AssertUnwindSafe(call))
@@ -30,7 +31,7 @@ pub fn guard(call: impl FnOnce() -> Result<()>) -> upay_status {
     }
 }
 
-/// Runs a call that has no status: `nothing` is what it gives when it cannot.
+/// Runs a call that returns no status. It returns `nothing` when it cannot do its work.
 pub fn quiet<T>(nothing: T, call: impl FnOnce() -> Option<T>) -> T {
     if is_forked() {
         return nothing;
@@ -38,7 +39,7 @@ pub fn quiet<T>(nothing: T, call: impl FnOnce() -> Option<T>) -> T {
     catch_unwind(AssertUnwindSafe(call)).ok().flatten().unwrap_or(nothing)
 }
 
-/// Refuses what would wait for the very thread that it is called on.
+/// Refuses, inside a callback, a call that would wait for the callback's own thread.
 pub fn not_in_callback() -> Result<()> {
     if IN_CALLBACK.get() {
         return Err(Error::new(UPAY_E_REENTRANT, "not from inside a callback"));
@@ -46,7 +47,7 @@ pub fn not_in_callback() -> Result<()> {
     Ok(())
 }
 
-/// Runs the host's code.
+/// Runs a function of the host.
 pub fn in_callback(call: impl FnOnce()) {
     let outer = IN_CALLBACK.replace(true);
     call();
@@ -54,10 +55,10 @@ pub fn in_callback(call: impl FnOnce()) {
 }
 
 fn remember(error: &Error) {
-    // Words are plain ASCII, whatever the host's encoding.
+    // The text is plain ASCII, which is the same in every encoding of the host.
     let words = error.message.chars().map(|c| if c.is_ascii() && c != '\0' { c } else { '?' });
     let words = CString::new(words.collect::<String>()).unwrap_or_default();
-    // A thread that is just ending has nobody left to read them.
+    // Fails only on a thread that is just ending: nobody can read the text any more.
     let _ = LAST_ERROR.try_with(|last| last.replace(words));
 }
 
@@ -68,7 +69,8 @@ pub fn last_error() -> *const c_char {
     LAST_ERROR.try_with(|last| last.borrow().as_ptr()).unwrap_or(c"".as_ptr())
 }
 
-/// A forked child has this process's memory and none of its threads: any lock may be held for ever.
+/// True in a child made by fork. It has a copy of the parent's memory and none of its threads, so any lock may be held
+/// for ever.
 pub fn is_forked() -> bool {
     static OWNER: AtomicU32 = AtomicU32::new(0);
     let me = std::process::id();
@@ -86,7 +88,7 @@ mod tests {
     #[test]
     fn a_panic_becomes_a_status_with_words() {
         assert_eq!(guard(|| panic!("a defect")), UPAY_E_PANIC);
-        // SAFETY: the pointer is this thread's own text, and no call came in between.
+        // SAFETY: the pointer is this thread's own text, and no call has replaced it since.
         let words = unsafe { CStr::from_ptr(last_error()) };
         assert!(words.to_str().unwrap().contains("defect"));
         assert_eq!(quiet(7, || panic!("a defect")), 7);

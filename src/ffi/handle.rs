@@ -1,5 +1,5 @@
 //! The checked table behind the handles. A handle looks like a pointer and is never dereferenced: it is a tag (which
-//! type), an index (which slot) and a generation (which of all that ever stood in that slot).
+//! type), an index (which slot) and a generation (which of the objects that ever used that slot).
 //!
 //! ```text
 //!   bit  high ……………… 19 │ 18 …………………………… 3 │ 2 … 0
@@ -17,11 +17,11 @@ use crate::error::{Error, Result};
 const TAG_BITS: u32 = 3;
 const INDEX_BITS: u32 = 16;
 const GENERATION_SHIFT: u32 = TAG_BITS + INDEX_BITS;
-/// Handles of one type that are alive at a time.
+/// How many handles of one type may be alive at a time.
 pub const HANDLES_MAX: usize = 1 << INDEX_BITS;
-/// The last ones are kept for events that are lent to a callback: those must never fail for want of a handle.
+/// So many handles are reserved for events that are lent to a callback: a delivery must not fail for lack of a handle.
 const RESERVED_FOR_CALLBACKS: usize = 1024;
-/// A slot is used again only after this many others, so that a stale handle stays recognisable for long.
+/// A slot is reused only while more than this many are free, so that a stale handle is recognised for long.
 const FREE_SLOTS_MIN: usize = 1024;
 const GENERATION_MASK: usize = (1 << (usize::BITS - GENERATION_SHIFT)) - 1;
 
@@ -56,12 +56,12 @@ impl<T, H> HandleTable<T, H> {
         self.insert_within(object, HANDLES_MAX - RESERVED_FOR_CALLBACKS)
     }
 
-    /// For a handle that is lent to a callback.
+    /// As [`Self::insert`] for a handle that is lent to a callback: it may use the reserved handles.
     pub fn lend(&self, object: Arc<T>) -> Result<*mut H> {
         self.insert_within(object, HANDLES_MAX)
     }
 
-    /// The error that an insert would be now. Asked before what cannot be taken back; what comes of that is then lent.
+    /// Fails if `insert` would fail now. Call it before irreversible work, then `lend` the result.
     pub fn check_capacity(&self) -> Result<()> {
         self.check_capacity_within(&self.slots.read(), HANDLES_MAX - RESERVED_FOR_CALLBACKS)
     }
@@ -109,7 +109,7 @@ impl<T, H> HandleTable<T, H> {
         slot.object.clone().filter(|_| slot.generation == bits >> GENERATION_SHIFT)
     }
 
-    /// The object that the handle stood for; `None` when it stands for nothing.
+    /// Frees the handle and returns its object. `None` if the handle is not valid.
     pub fn remove(&self, handle: *const H) -> Option<Arc<T>> {
         let bits = handle as usize;
         let index = self.index(bits)?;
@@ -185,7 +185,7 @@ mod tests {
         assert!(table.insert(Arc::new(0)).is_ok());
     }
 
-    /// For ThreadSanitizer as well: every thread makes, uses and frees handles of its own and of the others.
+    /// Runs under ThreadSanitizer too: every thread makes, uses and frees handles of its own and of the others.
     #[test]
     fn threads_that_make_use_and_free_handles_never_meet_in_one_object() {
         const THREADS: usize = 8;
@@ -203,7 +203,7 @@ mod tests {
                         assert_eq!(*table.get(handle).unwrap(), number);
                         let other = shared[(thread + round) % THREADS].swap(handle as usize, Ordering::SeqCst);
                         let other = other as *const upay_order;
-                        // Another thread may look at it, and free it, at the same time.
+                        // Another thread may use it and free it at the same time.
                         let seen = table.get(other);
                         assert!(seen.is_ok_and(|seen| *seen < (THREADS * ROUNDS) as u32) || round < THREADS);
                         freed.fetch_add(usize::from(table.remove(other).is_some()), Ordering::SeqCst);

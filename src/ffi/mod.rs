@@ -1,7 +1,7 @@
-//! The C ABI: handles, text, panics, numbers, and nothing else. One file per C object, and five tools. Each function
-//! checks, converts and calls.
+//! The C ABI: handles, text, panics and numbers, and nothing else. There is one file for each C object, and there are
+//! five tools. Each function checks its arguments, converts them and calls `client`.
 //!
-//! What these files and `abi.rs` publish becomes `include/upay.h`, comments included.
+//! The public items of these files and of `abi.rs` become `include/upay.h`, with their comments.
 
 #![allow(non_camel_case_types)]
 

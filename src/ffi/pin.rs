@@ -1,6 +1,6 @@
-//! The library stays loaded: its threads may still run when a host lets it go. On Linux the linker sees to that.
+//! Keeps the library loaded, because its threads may still run when a host unloads it. On Linux a linker flag does so.
 
-/// Before the first thread is made.
+/// To be called before the first thread is started.
 #[cfg(windows)]
 pub fn stay_loaded() {
     use std::ffi::c_void;
@@ -17,7 +17,7 @@ pub fn stay_loaded() {
         // SAFETY: the address is within this library, and `module` can be written.
         let done = unsafe { GetModuleHandleExW(PIN | FROM_ADDRESS, stay_loaded as *const c_void, &mut module) };
         if done == 0 {
-            crate::log::warn(format_args!("the library could not be pinned: it must not be unloaded"));
+            crate::log::warn(format_args!("the library could not be pinned in memory: the host must not unload it"));
         }
     });
 }

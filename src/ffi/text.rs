@@ -6,7 +6,7 @@ use crate::abi::*;
 use crate::client::Encoding;
 use crate::error::{printable, Error, Result};
 
-/// Text that a host passes in ends within this many bytes.
+/// The longest text that a host may pass in, without its NUL.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 
 /// Copies a host's text. `what` names the argument in the error.
@@ -17,7 +17,7 @@ pub unsafe fn text_in(what: &str, text: *const c_char, encoding: Encoding) -> Re
     if text.is_null() {
         return Err(Error::new(UPAY_E_ARGUMENT, format!("{what} is NULL")));
     }
-    // SAFETY: the caller's promise; not a byte behind the NUL is read.
+    // SAFETY: the caller's promise. No byte after the NUL is read.
     let length = (0..=TEXT_BYTES_MAX).find(|&n| unsafe { *text.add(n) } == 0);
     let length = length.ok_or_else(|| Error::value(what, format_args!("must be at most {TEXT_BYTES_MAX} bytes")))?;
     // SAFETY: these bytes were just read.
@@ -26,7 +26,7 @@ pub unsafe fn text_in(what: &str, text: *const c_char, encoding: Encoding) -> Re
     decoded.ok_or_else(|| Error::new(UPAY_E_ARGUMENT, format!("{what} is not text in the client's encoding")))
 }
 
-/// Copies what a host sets; an error about the value names its key.
+/// Copies a key and a value that a host sets. An error about the value names the key.
 ///
 /// # Safety
 /// As for [`text_in`], for both.
@@ -42,8 +42,8 @@ pub unsafe fn key_and_value(
     Ok((key, value))
 }
 
-/// Copies `text` into a host's buffer, in the host's encoding. `length` becomes the text's bytes without its NUL, or,
-/// when the buffer is too small, the bytes that the buffer must have.
+/// Copies `text` into a host's buffer, in the host's encoding. `length` becomes the number of the text's bytes without
+/// its NUL or, if the buffer is too small, the number of bytes that the buffer must have.
 ///
 /// # Safety
 /// `buffer` has room for `capacity` bytes, or is NULL and `capacity` 0; `length` is NULL or can be written.
@@ -61,7 +61,7 @@ pub unsafe fn text_out(
     unsafe { write(&bytes, without_nul, buffer.cast(), capacity, length) }
 }
 
-/// As [`text_out`], for bytes that are no text: without a NUL, and so `length` is always all of them.
+/// As [`text_out`] for binary data: there is no NUL, so `length` is always the number of all bytes.
 ///
 /// # Safety
 /// As for [`text_out`].
@@ -70,13 +70,13 @@ pub unsafe fn bytes_out(bytes: &[u8], buffer: *mut u8, capacity: usize, length: 
     unsafe { write(bytes, bytes.len(), buffer, capacity, length) }
 }
 
-/// All of `bytes` (never none), of which the host is told the first `counted`, or nothing.
+/// Copies all of `bytes` (at least one) or nothing. On success the host is told the length `counted`.
 ///
 /// # Safety
 /// As for [`text_out`].
 unsafe fn write(bytes: &[u8], counted: usize, buffer: *mut u8, capacity: usize, length: *mut usize) -> Result<()> {
     if buffer.is_null() && capacity > 0 {
-        return Err(Error::new(UPAY_E_ARGUMENT, "buffer is NULL, and capacity is not 0"));
+        return Err(Error::new(UPAY_E_ARGUMENT, "buffer is NULL and capacity is not 0"));
     }
     let fits = bytes.len() <= capacity;
     if !length.is_null() {
@@ -86,12 +86,12 @@ unsafe fn write(bytes: &[u8], counted: usize, buffer: *mut u8, capacity: usize, 
     if !fits {
         return Err(Error::new(UPAY_E_BUFFER, format!("the buffer must have {} bytes", bytes.len())));
     }
-    // SAFETY: the buffer has room for them, and is not NULL: there is at least one byte.
+    // SAFETY: the buffer has room for them. It is not NULL, because there is at least one byte.
     unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), buffer, bytes.len()) };
     Ok(())
 }
 
-/// A body that a host passes in.
+/// Binary data that a host passes in.
 ///
 /// # Safety
 /// `body` has `length` readable bytes for as long as the slice is used.
@@ -101,13 +101,13 @@ pub unsafe fn bytes_in<'a>(body: *const c_void, length: usize) -> Result<&'a [u8
     }
     not_null("body", body)?;
     if length > isize::MAX as usize {
-        return Err(Error::new(UPAY_E_ARGUMENT, "length is more than any memory holds"));
+        return Err(Error::new(UPAY_E_ARGUMENT, "length is larger than the address space"));
     }
     // SAFETY: the caller's promise.
     Ok(unsafe { std::slice::from_raw_parts(body.cast::<u8>(), length) })
 }
 
-/// Writes a result where the host wants it.
+/// Writes a result to the host's `out` pointer.
 ///
 /// # Safety
 /// `out` can be written: it was checked with [`not_null`].

@@ -1,8 +1,8 @@
-//! Reading the charge gateway's replies (004): an envelope of `code`, `message` and `data`, and an HTTP status. libupay
-//! does not call that gateway; it tells a host what an answer amounts to.
+//! Reads the charge gateway's replies (004): an envelope of `code`, `message` and `data`, and an HTTP status. libupay
+//! does not call that gateway. It tells a host what a reply means.
 //!
-//! "Done" needs both, `code` 0 and HTTP 200. "Refused" is believed from a code of the table, or from a status that turns
-//! a request away at the door, unless the server failed. All else is unknown.
+//! "Done" needs `code` 0 and HTTP 200. "Refused" needs a code of the table, or an HTTP status with which the server
+//! rejects a request before it does anything; a server that failed (5xx) refuses nothing. All else is unknown.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ use crate::error::Result;
 pub struct ChargeReply {
     pub code: ChargeCode,
     pub message: Option<String>,
-    /// As in a reply of UPay: scalars as text, anything else as JSON.
+    /// Scalars as text, anything else as JSON, as in a reply of UPay.
     pub data: Vec<(String, String)>,
 }
 
@@ -25,7 +25,7 @@ pub struct ChargeReply {
 pub enum ChargeCode {
     Done,
     Error(String),
-    /// Absent or empty, as the document's own sample has it: the HTTP status has to say more.
+    /// Absent or empty, as in the document's own sample. Then only the HTTP status counts.
     None,
 }
 
@@ -52,17 +52,19 @@ impl ChargeReply {
         })
     }
 
-    /// What it comes to, and the row whose words say so; `None`: nobody knows, and no row says why.
+    /// What the reply means, and the row whose texts describe it. `None`: the outcome is unknown, and no row describes it.
     pub fn says(&self, http_status: u16) -> (Says, Option<&'static Row<Says>>) {
         let http = find(HTTP_STATUSES, &http_status.to_string());
         let server_failed = http_status >= 500;
         let row = match &self.code {
             ChargeCode::Done if http_status == 200 => http,
             _ if server_failed => http,
-            // A page of another kind, or a success that its own status contradicts.
+            // Not a reply of that gateway, or a success that contradicts its own HTTP status.
             ChargeCode::Done => None,
             _ if http.is_none() => None,
-            ChargeCode::Error(code) => find(ERRORS, code).or_else(|| http.filter(|_| at_the_door(http_status))),
+            ChargeCode::Error(code) => {
+                find(ERRORS, code).or_else(|| http.filter(|_| rejects_before_work(http_status)))
+            }
             ChargeCode::None => http.filter(|_| http_status != 200),
         };
         let status = if server_failed { UPAY_E_GATEWAY } else { UPAY_E_UNRESOLVED };
@@ -71,9 +73,9 @@ impl ChargeReply {
     }
 }
 
-/// Turned away before anything was done, whatever the code; a business refusal (402) with an unheard-of code may be
-/// anything, a refund under way included.
-fn at_the_door(http_status: u16) -> bool {
+/// True if the server rejected the request before it did anything, whatever the code. A business refusal (402) is not
+/// among them: with an unknown code it may mean anything, such as a refund that is under way.
+fn rejects_before_work(http_status: u16) -> bool {
     matches!(http_status, 400 | 401 | 403 | 404)
 }
 

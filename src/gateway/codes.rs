@@ -1,8 +1,8 @@
-//! The codes of both gateways as tables: one row a code, with what it says of the action, what a person does next, and
-//! what it means in Chinese and in English. The flows, the readers, the sentences for the cashier and the C interface
-//! all read these rows. A code that is in no table passes through untouched and counts as unknown.
+//! The codes of both gateways as tables. Each row has a code, what it says of the action, the advice, and its meaning in
+//! Chinese and in English. The flows, the readers, the sentences for the cashier and the C interface all use these rows.
+//! A code that is in no table is passed on unchanged and counts as unknown.
 //!
-//! Where the documents contradict each other a row's comment says what decided.
+//! Where the documents contradict each other, a row's comment gives the reason for the choice.
 
 use std::ffi::CStr;
 
@@ -21,9 +21,9 @@ pub use order::{order_status, OrderStatus};
 pub use request::request_error;
 pub use result::{class, Class};
 
-/// One row of a table whose codes say an `M`.
+/// One row of a table whose codes mean an `M`.
 pub struct Row<M: 'static> {
-    /// The spellings of one code, and codes that say the very same.
+    /// The spellings of one code, and codes that mean exactly the same.
     pub codes: &'static [&'static CStr],
     pub means: M,
     pub advice: i32,
@@ -41,7 +41,7 @@ const fn row<M>(
     Row { codes, means, advice, zh, en }
 }
 
-/// What a code says comes down to one of the outcomes.
+/// Maps a code to UPAY_OUTCOME_*.
 pub trait Means: Copy + Sync {
     fn outcome(self) -> i32;
 }
@@ -50,7 +50,7 @@ pub fn find<M>(rows: &'static [Row<M>], code: &str) -> Option<&'static Row<M>> {
     rows.iter().find(|row| row.codes.iter().any(|known| known.to_bytes() == code.as_bytes()))
 }
 
-/// What every table says of a code, whatever its codes mean.
+/// What every table can tell of a code.
 #[derive(Debug, Clone, Copy)]
 pub struct Entry {
     pub outcome: i32,
@@ -65,9 +65,9 @@ impl<M: Means> From<&'static Row<M>> for Entry {
     }
 }
 
-/// A table as a host sees it.
+/// A table of codes as the C interface reads it.
 pub trait CodeTable: Sync {
-    /// All spellings, one after the other; `None` past the end.
+    /// The spelling at this index, of all spellings of all rows. `None` past the end.
     fn at(&self, index: usize) -> Option<&'static CStr>;
     fn entry(&self, code: &str) -> Option<Entry>;
 }
@@ -82,7 +82,7 @@ impl<M: Means> CodeTable for &'static [Row<M>] {
     }
 }
 
-/// The table of a `UPAY_TABLE_…` number.
+/// The table with this `UPAY_TABLE_…` number.
 pub fn table(number: i32) -> Option<&'static dyn CodeTable> {
     Some(match number {
         UPAY_TABLE_RESULT_CODE => &result::ROWS,

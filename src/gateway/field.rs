@@ -1,5 +1,5 @@
-//! The fields of an order (003 §3.2.2 and later documents): one row each, with the rule that its value must keep.
-//! Where the documents give two widths, the narrower one holds.
+//! The fields of an order (003 §3.2.2 and later documents). Each row has a field, the rule for its value and the requests
+//! that contain it. Where the documents give two widths, the narrower one holds.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub struct Field {
     pub query: Need,
 }
 
-/// Whether a request has the field.
+/// Whether a request contains the field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     Required,
@@ -30,21 +30,21 @@ pub enum Need {
     No,
 }
 
-/// What a value must be. The bounds are the gateway's.
+/// The rule for a value. The bounds are the gateway's.
 #[derive(Clone, Copy)]
 pub enum Rule {
-    /// 1 to n visible ASCII characters: what stands in the Authorization header.
+    /// 1 to n visible ASCII characters: for what the Authorization header contains.
     Ascii(usize),
-    /// 1 to n bytes of UTF-8, no white space, no control characters: numbers that people and scanners pass on.
+    /// 1 to n bytes of UTF-8 without white space or control characters: for numbers that people type and scanners read.
     Serial(usize),
-    /// 1 to n characters, no control characters.
+    /// 1 to n characters without control characters.
     Text(usize),
-    /// 1 to n characters, line ends and tabs allowed.
+    /// 1 to n characters without control characters other than line ends and tabs.
     Prose(usize),
     Amount,
     /// 1 to n ASCII digits.
     Digits(usize),
-    /// Decimal degrees within plus or minus the bound.
+    /// Decimal degrees from minus n to n.
     Degrees(u32),
     /// The gateway's `extended`: a JSON object with small keys and values.
     Extended,
@@ -61,7 +61,8 @@ pub const CLIENT_SN: Rule = Rule::Serial(32);
 pub const TERMINAL_SN: Rule = Rule::Ascii(32);
 pub const TERMINAL_KEY: Rule = Rule::Ascii(128);
 
-/// Every field that can be set on an order. `client_sn` is given when the order is made, `terminal_sn` is the client's.
+/// Every field that can be set on an order. `client_sn` is given when the order is made; `terminal_sn` belongs to the
+/// client.
 pub const FIELDS: &[Field] = &[
     row("total_amount", Rule::Amount, Required, Required, No, No),
     row("dynamic_id", Rule::Serial(32), Required, No, No, No),
@@ -78,7 +79,7 @@ pub const FIELDS: &[Field] = &[
     row("goods_details", Rule::Array(GOODS_DETAILS_BYTES_MAX), Optional, Optional, Optional, No),
     row("reflect", Rule::Prose(64), Optional, Optional, No, No),
     row("notify_url", Rule::Serial(128), Optional, Optional, No, No),
-    // Names the order beside client_sn or instead of it, in every request but pay and precreate.
+    // Identifies the order together with client_sn or instead of it, in every request except pay and precreate.
     row("sn", Rule::Serial(16), No, No, No, Optional),
     row("refund_request_no", Rule::Serial(20), No, No, Required, Optional),
     row("refund_amount", Rule::Amount, No, No, Required, No),
@@ -100,7 +101,7 @@ impl Field {
         }
     }
 
-    /// An empty value takes back a field that some request can do without; of these it is an error.
+    /// True if clearing the field with "" is an error.
     pub fn is_vital(&self) -> bool {
         (self.pay == Required || self.refund == Required) && self.query == No
     }
@@ -110,7 +111,7 @@ pub fn field(name: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|field| field.name == name)
 }
 
-/// Checks `value` against `rule`; the error names `name` and the rule, and never quotes the value.
+/// Checks `value` against `rule`. The error contains `name` and the rule, and never the value.
 pub fn check(name: &str, rule: Rule, value: &str) -> Result<()> {
     let checked = match rule {
         Rule::Ascii(max) => ascii(value, max),
@@ -171,11 +172,10 @@ fn degrees(value: &str, bound: u32) -> Checked {
     }
 }
 
-/// Measured as it is sent, letter by letter: as numbers 1 and 1.000 are the same.
+/// A value's length counts as it is written and sent: 1.000 has five bytes, though it is the same number as 1.
 fn extended(value: &str) -> Checked {
     let entries = json::read(value.as_bytes()).and_then(|_| serde_json::from_str(value).ok());
-    let entries: BTreeMap<String, &RawValue> =
-        entries.ok_or("must be a JSON object whose members stand once each")?;
+    let entries: BTreeMap<String, &RawValue> = entries.ok_or("must be a JSON object without duplicate members")?;
     if entries.len() > EXTENDED_KEYS_MAX {
         return Err(format!("must have at most {EXTENDED_KEYS_MAX} keys, not {}", entries.len()));
     }
@@ -197,12 +197,13 @@ fn array(value: &str, max: usize) -> Checked {
     }
     match json::read(value.as_bytes()) {
         Some(Value::Array(_)) => Ok(()),
-        _ => Err("must be a JSON array, and members of its objects must stand once each".into()),
+        _ => Err("must be a JSON array without duplicate members in its objects".into()),
     }
 }
 
 impl Rule {
-    /// JSON goes to the gateway as JSON, letter by letter as the host gave it; everything else goes as a string.
+    /// The value as JSON, character by character as the host gave it, if the request carries it as JSON. `None` if the
+    /// request carries it as a string.
     pub fn raw(self, value: &str) -> Option<Box<RawValue>> {
         match self {
             Rule::Extended | Rule::Array(_) => RawValue::from_string(value.to_owned()).ok(),
@@ -257,7 +258,7 @@ mod tests {
 
     #[test]
     fn json_is_measured_as_it_is_sent_and_has_each_member_once() {
-        // As numbers both are 1.
+        // As a number the value is 1 in both cases.
         assert!(refused("extended", &format!(r#"{{"k":1.{}}}"#, "0".repeat(255))));
         assert!(!refused("extended", &format!(r#"{{"k":1.{}}}"#, "0".repeat(254))));
         assert!(refused("extended", &format!(r#"{{"k":[{}]}}"#, " ".repeat(255))));

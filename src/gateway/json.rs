@@ -1,12 +1,12 @@
-//! JSON from outside. A member that stands twice says two things, and whichever a reader takes, the sender may have meant
-//! the other: such a text is unreadable.
+//! Reads JSON from outside. A text with a duplicate member counts as unreadable: whichever of the two values a reader
+//! takes, the sender may have meant the other.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-/// `None`: not JSON, or a member stands twice.
+/// `None` if the text is not JSON or has a duplicate member.
 pub fn read(text: &[u8]) -> Option<Value> {
     serde_json::from_slice::<Unique>(text).ok().map(|unique| unique.0)
 }
@@ -25,7 +25,7 @@ impl<'de> Visitor<'de> for Reader {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON whose members stand once each")
+        f.write_str("JSON without duplicate members")
     }
 
     fn visit_unit<E>(self) -> Result<Value, E> {
@@ -64,7 +64,7 @@ impl<'de> Visitor<'de> for Reader {
         let mut map = Map::new();
         while let Some((name, Unique(value))) = members.next_entry::<String, Unique>()? {
             if map.insert(name, value).is_some() {
-                return Err(A::Error::custom("a member stands twice"));
+                return Err(A::Error::custom("a duplicate member"));
             }
         }
         Ok(Value::Object(map))
@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_what_serde_json_reads_but_for_members_that_stand_twice() {
+    fn reads_what_serde_json_reads_except_duplicate_members() {
         for text in [r#"{"a":[1,-2,1.5,null,true,"支付"],"b":{}}"#, "3", r#""😀""#, "[]"] {
             assert_eq!(read(text.as_bytes()), serde_json::from_str(text).ok(), "{text}");
         }

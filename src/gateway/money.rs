@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-/// An amount that the gateway can take: 1 to 10 digits, more than 0, no leading zero.
+/// An amount that the gateway accepts: 1 to 10 digits, more than 0, without a leading zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Fen(u64);
 
 pub const AMOUNT_DIGITS_MAX: usize = 10;
 
 impl Fen {
-    /// The words of the rule are for the caller's error.
+    /// The error is the rule that the text breaks, for the caller's error text.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
             return Err("must be digits only, in fen (1/100 yuan)");

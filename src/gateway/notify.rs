@@ -1,5 +1,5 @@
-//! What the gateway posts to an order's `notify_url`: the order as one flat JSON object. To be read only behind its
-//! signature.
+//! Reads a notification: what the gateway posts to an order's `notify_url`, the order as one flat JSON object. The caller
+//! checks the signature first.
 
 use serde_json::Value;
 
@@ -9,23 +9,24 @@ use super::reply::{text, Reply};
 use crate::abi::*;
 use crate::error::{Error, Result};
 
-/// What a reply of the gateway may have, too.
+/// The same limit as for the gateway's replies.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
-/// The order, as a reply would have it.
+/// The order in the form of a reply.
 pub fn read(body: &[u8]) -> Result<Reply> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let Some(Value::Object(order)) = json::read(body) else {
         return Err(Error::new(
             UPAY_E_REPLY,
-            "the notification is signed, and is not a JSON object whose members stand once each",
+            "the notification is signed but is not a JSON object without duplicate members",
         ));
     };
     let data = order.iter().filter_map(|(key, value)| Some((key.clone(), text(Some(value))?)));
     Ok(Reply { data: data.collect(), ..Reply::default() })
 }
 
-/// Outcome and status of the payment. Given back in part is neither paid nor nothing owed.
+/// Outcome and status of the payment. After a partial refund the outcome is unknown: the order is neither "paid" nor is
+/// "nothing owed".
 pub fn verdict(order: &Reply) -> (i32, upay_status) {
     let outcome = order.order_status().outcome();
     let status = match outcome {

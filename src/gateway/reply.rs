@@ -1,6 +1,6 @@
-//! Reading a reply (003 §2.3), in three layers: did the request reach and satisfy the gateway, what became of the
-//! action, and the order itself. Tolerant of form (numbers for strings, `null`, absent and unknown fields), strict in
-//! meaning: what cannot be read proves nothing.
+//! Reads a reply (003 §2.3). It has three layers: whether the gateway accepted the request, the result of the action, and
+//! the order. The reader is tolerant of form (numbers for strings, `null`, absent and unknown fields) and strict in
+//! meaning: an unreadable reply proves nothing.
 
 use serde_json::{Map, Value};
 
@@ -18,39 +18,39 @@ pub struct Reply {
     pub biz_result_code: Option<String>,
     pub biz_error_code: Option<String>,
     pub biz_error_message: Option<String>,
-    /// `biz_response.data`, or what stands in `biz_response` itself where there is no `data`: scalars as text, anything
-    /// else as JSON.
+    /// The members of `biz_response.data` or, without it, of `biz_response` itself. Scalars as text, anything else as
+    /// JSON.
     pub data: Vec<(String, String)>,
 }
 
-/// The order that a reply has to be about.
+/// What identifies the order that a reply has to be about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// Absent where another terminal may have made the order.
     pub terminal_sn: Option<String>,
-    /// Our number, the gateway's, or both; a reply must have what is there.
+    /// The host's number and the gateway's. At least one is given, and a reply must have those that are.
     pub client_sn: Option<String>,
     pub sn: Option<String>,
     /// Absent for an order that this library did not make.
     pub total_amount: Option<String>,
 }
 
-/// The first layer.
+/// The first layer: whether the gateway accepted the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RequestStatus {
-    /// The gateway carried the request out and says what became of it.
+    /// The gateway carried the request out and tells the result.
     Answered,
-    /// The gateway took nothing from this request: it did nothing.
+    /// The gateway rejected the request and did nothing.
     Refused(Error),
-    /// The gateway failed, or said something unheard of: anything may have happened.
+    /// The gateway failed, or its reply is not understood: anything may have happened.
     InDoubt(Error),
 }
 
 impl Reply {
-    /// Reads a reply's body first and its HTTP status second: a request error may come with 200 as well as with 4xx.
+    /// The body counts more than the HTTP status: a request error may come with 200 as well as with 4xx.
     pub fn read(http_status: u16, body: &[u8]) -> Result<Self> {
         let reply = Self::parse(body);
-        // A refusal comes with 200 or 4xx. From a gateway that fails at the same time it proves nothing.
+        // A refusal comes with 2xx or 4xx. With any other HTTP status it proves nothing.
         let refused = reply.as_ref().is_some_and(|reply| reply.result_code.as_deref() == Some("400"));
         let reply = reply.filter(|_| !refused || matches!(http_status, 200..=299 | 400..=499));
         reply.ok_or_else(|| unreadable(http_status))
@@ -60,11 +60,11 @@ impl Reply {
         let top = object(body)?;
         let result_code = text(top.get("result_code"))?;
         let biz = top.get("biz_response").unwrap_or(&Value::Null);
-        // The tables of 003 list the order's fields in biz_response, its samples have them in data. Activation and
-        // check-in come in both forms.
+        // In the tables of 003 the order's fields are members of biz_response, in its samples members of data. Replies to
+        // activation and check-in come in both forms.
         let data = biz.get("data").and_then(Value::as_object).filter(|data| !data.is_empty());
         let flat = biz.as_object().filter(|_| data.is_none()).into_iter().flatten();
-        let flat = flat.filter(|(key, _)| !ANSWER.contains(&key.as_str()));
+        let flat = flat.filter(|(key, _)| !ACTION_MEMBERS.contains(&key.as_str()));
         let entries = data.into_iter().flatten().chain(flat);
         Some(Self {
             result_code: Some(result_code),
@@ -85,12 +85,12 @@ impl Reply {
             "200" => RequestStatus::InDoubt(Error::new(UPAY_E_REPLY, "the reply has no biz_response.result_code")),
             "400" if self.biz_result_code.is_some() || !self.data.is_empty() => RequestStatus::InDoubt(Error::new(
                 UPAY_E_REPLY,
-                "the reply refuses the request and says what became of it",
+                "the reply refuses the request and also has a result",
             )),
             "400" => {
                 let status = request::status(self.error_code.as_deref());
                 let error = Error::new(status, format!("the gateway refused the request: {}", why()));
-                // A refusal because the gateway failed is none.
+                // A refusal that reports a failure of the gateway itself is no refusal.
                 if status == UPAY_E_GATEWAY {
                     return RequestStatus::InDoubt(error);
                 }
@@ -116,7 +116,7 @@ impl Reply {
         codes::order_status(self.get("order_status"))
     }
 
-    /// Nothing in the reply speaks of another order.
+    /// True if nothing in the reply contradicts `order`.
     pub fn fits(&self, order: &Identity) -> bool {
         let same = |key: &str, ours: &Option<String>| {
             ours.is_none() || self.get(key).is_none_or(|theirs| Some(theirs) == ours.as_deref())
@@ -127,15 +127,15 @@ impl Reply {
             && (same("total_amount", &order.total_amount) || bug!(AmountNotCompared))
     }
 
-    /// The reply has the order's number; of two, both.
+    /// True if the reply has the order's number or, if the order has two, both numbers.
     pub fn is_about(&self, order: &Identity) -> bool {
         let same = |key: &str, ours: &Option<String>| ours.is_none() || self.get(key) == ours.as_deref();
         let named = order.client_sn.is_some() || order.sn.is_some();
         bug!(OrderNotCompared) || (named && same("client_sn", &order.client_sn) && same("sn", &order.sn))
     }
 
-    /// The order that the reply itself names, for a reader who cannot know which one was meant. What it leaves out is
-    /// empty, so that it names no order.
+    /// The order that the reply itself names, for a caller that does not know which order was meant. What the reply leaves
+    /// out becomes "", which matches no order.
     pub fn identity(&self) -> Identity {
         let own = |key: &str| Some(self.get(key).unwrap_or_default().to_owned());
         Identity {
@@ -146,13 +146,13 @@ impl Reply {
         }
     }
 
-    /// The reply for the host's eyes: what is said of another order is not in it.
+    /// The reply as the host may see it: without the data if they are about another order.
     pub fn shown_for(&self, order: &Identity) -> Self {
         let data = if self.fits(order) { self.data.clone() } else { Vec::new() };
         Self { data, ..self.clone() }
     }
 
-    /// The reply names this very order and this very amount: without both, "paid" proves nothing.
+    /// True if the reply has the number and the amount of `order`. Without both, "paid" proves nothing.
     pub fn names(&self, order: &Identity) -> bool {
         self.fits(order)
             && self.is_about(order)
@@ -161,8 +161,8 @@ impl Reply {
     }
 }
 
-/// What `biz_response` says of the action, and not of the order.
-const ANSWER: [&str; 4] = ["result_code", "error_code", "error_message", "data"];
+/// The members of `biz_response` that are about the action and not about the order.
+const ACTION_MEMBERS: [&str; 4] = ["result_code", "error_code", "error_message", "data"];
 
 pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
     match json::read(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body))? {
@@ -173,12 +173,12 @@ pub(super) fn object(body: &[u8]) -> Option<Map<String, Value>> {
 
 pub(super) fn unreadable(http_status: u16) -> Error {
     if http_status >= 500 {
-        return Error::new(UPAY_E_GATEWAY, format!("the gateway answered with HTTP status {http_status}"));
+        return Error::new(UPAY_E_GATEWAY, format!("the gateway failed: HTTP status {http_status}"));
     }
-    Error::new(UPAY_E_REPLY, format!("the reply is unreadable (HTTP status {http_status})"))
+    Error::new(UPAY_E_REPLY, format!("the reply is unreadable: HTTP status {http_status}"))
 }
 
-/// A scalar as text. The gateway writes every value as a string; others have been seen.
+/// A scalar as text. The documents have every value as a string, but the gateway sends numbers too.
 pub(super) fn text(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::Null => None,

@@ -1,4 +1,4 @@
-//! The bodies of the requests (003 §3). The bytes made here are signed and sent as they are.
+//! Makes the bodies of the requests (003 §3). Exactly these bytes are signed and sent.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
@@ -8,7 +8,7 @@ use super::sign::sign;
 use crate::abi::UPAY_E_MISSING;
 use crate::error::{Error, Result};
 
-/// What one exchange asks the gateway to do.
+/// The request of one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
     Pay,
@@ -40,14 +40,14 @@ impl Call {
     }
 }
 
-/// What a cancel may go to instead, where the gateway's owner says so: the same in all but the name.
+/// The other path of a cancel, if the gateway's owner asks for it. Only the name differs.
 pub const REVOKE: &str = "/upay/v2/revoke";
 
-/// Payways that cannot be paid by scanning the till's code (002): 6, the QQ wallet.
+/// Wallets that cannot scan a till's code (002): 6, the QQ wallet.
 const PAYWAYS_WITHOUT_PRECREATE: &[&str] = &["6"];
 
-/// The body of /pay, /precreate or /refund. `value` gives a field's value, already checked against the field's own rule; here it
-/// is checked that what must be there is there and that what belongs together is together.
+/// The body of /pay, /precreate or /refund. `value` gives a field's value, which was checked against the field's rule
+/// before. This checks that the required fields are there, and that longitude and latitude come together.
 pub fn of_fields(
     call: Call,
     terminal_sn: &str,
@@ -79,8 +79,8 @@ pub fn of_fields(
     body.bytes()
 }
 
-/// The refund of the full amount that reverses an order. Its number is the order's own, so that it stays the same through
-/// every try and every restart.
+/// The refund of the full amount that reverses an order. Its number is derived from the order's, so that it stays the same
+/// in every attempt and after every restart.
 pub fn reversal(terminal_sn: &str, order: &Identity, operator: &str) -> Result<Vec<u8>> {
     let number = format!("R{:.19}", sign(order.client_sn.as_deref().unwrap_or_default().as_bytes(), ""));
     of_fields(Call::Refund, terminal_sn, order, |name| match name {
@@ -91,7 +91,7 @@ pub fn reversal(terminal_sn: &str, order: &Identity, operator: &str) -> Result<V
     })
 }
 
-/// The body of /query and /cancel. A query with a refund's number asks about that refund.
+/// The body of /query or /cancel. A query with a refund's number asks about that refund.
 pub fn about(terminal_sn: &str, order: &Identity, refund_request_no: Option<&str>) -> Result<Vec<u8>> {
     let mut body = Body::about(terminal_sn, order);
     if let Some(number) = refund_request_no {
@@ -100,7 +100,7 @@ pub fn about(terminal_sn: &str, order: &Identity, refund_request_no: Option<&str
     body.bytes()
 }
 
-/// What may be sent as a request's body.
+/// True if the text may be sent as the body of a request.
 pub fn is_object(json: &str) -> bool {
     matches!(serde_json::from_str(json), Ok(serde_json::Value::Object(_)))
 }
@@ -115,7 +115,7 @@ enum Part {
 }
 
 impl Body {
-    /// Of two numbers the gateway goes by its own, and the reply has to have both.
+    /// If the order has two numbers, the gateway uses its own, and the reply must have both.
     fn about(terminal_sn: &str, order: &Identity) -> Self {
         let mut body = Self::default();
         body.text("terminal_sn", terminal_sn);

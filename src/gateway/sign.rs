@@ -7,7 +7,7 @@ pub fn sign(body: &[u8], key: &str) -> String {
     format!("{:x}", context.finalize())
 }
 
-/// The Authorization header's value: the signer's number, one space, the signature, and no scheme word.
+/// The value of the Authorization header: the signer's number, one space and the signature, without a scheme.
 pub fn authorization(signer_sn: &str, key: &str, body: &[u8]) -> String {
     format!("{signer_sn} {}", sign(body, key))
 }

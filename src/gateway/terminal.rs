@@ -1,5 +1,5 @@
-//! How a terminal comes by its keys: activation makes the terminal, and a check-in once a day brings the next key. Their
-//! replies hold the key in `biz_response` itself or in its `data`, with a result_code or without.
+//! Activation and check-in. An activation makes the terminal and its first key; a check-in, once a day, brings the next
+//! key. Their replies have the key in `biz_response` itself or in its `data`, with a result_code or without.
 
 use super::codes::{self, Class};
 use super::field::{check, Rule, TERMINAL_KEY, TERMINAL_SN};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 pub const ACTIVATE: &str = "/terminal/activate";
 pub const CHECKIN: &str = "/terminal/checkin";
-/// An activation code: single-use, and given out by the gateway's owner.
+/// An activation code. It can be used once; the gateway's owner gives it out.
 pub const CODE: Rule = Rule::Serial(64);
 
 const SDK_VERSION: &str = concat!("libupay ", env!("CARGO_PKG_VERSION"));
@@ -42,8 +42,8 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Of the reply to an activation or a check-in. A key that is there is taken, whatever else the reply says, unless it
-    /// says that nothing was done: the code is used up, or an older key is forgotten.
+    /// Reads the reply to an activation or a check-in. If the reply has a key, the key is taken, unless the reply says FAIL.
+    /// A key must not be lost: the activation code is used up, or the gateway forgets an older key.
     pub fn of(reply: &Reply) -> Result<Self> {
         let failed = |code: &str| matches!(codes::class(code), Class::Fail);
         if !has_a_key(reply) || reply.biz_result_code.as_deref().is_some_and(failed) {
@@ -58,7 +58,8 @@ impl Credentials {
     }
 }
 
-/// Read by itself: it has a terminal's key, and speaks of no order. Some have no result_code.
+/// Without its request: is this an activation's or a check-in's reply? It has a key and names no order. Some of these
+/// replies have no result_code.
 pub fn brings_a_key(reply: &Reply) -> bool {
     let done = |code: &str| matches!(codes::class(code), Class::Success);
     let of_order = ["sn", "client_sn", "order_status"].iter().any(|key| reply.get(key).is_some());
@@ -70,7 +71,7 @@ fn has_a_key(reply: &Reply) -> bool {
     fine && ["terminal_sn", "terminal_key"].iter().all(|key| reply.get(key).is_some())
 }
 
-/// Why there is no key.
+/// Why the reply has no key.
 fn refusal(reply: &Reply) -> Error {
     match (reply.request_status(), reply.biz_error_code.as_deref(), reply.biz_result_code.as_deref()) {
         (RequestStatus::Refused(error), ..) => error,
@@ -79,7 +80,7 @@ fn refusal(reply: &Reply) -> Error {
         (_, None, Some(code)) if matches!(codes::class(code), Class::Fail) => {
             Error::new(UPAY_E_REFUSED, format!("the gateway refused: {code}"))
         }
-        _ => Error::new(UPAY_E_REPLY, "the reply brings no key"),
+        _ => Error::new(UPAY_E_REPLY, "the reply has no key"),
     }
 }
 
@@ -102,7 +103,7 @@ mod tests {
             r#"{"result_code":200,"biz_response":{"result_code":"TERMINAL_CHECKIN_SUCCESS","data":{"terminal_sn":"t","terminal_key":"k"}}}"#,
             r#"{"result_code":"200","biz_response":{"result_code":"ACTIVATE_SUCCESS","data":{"terminal_sn":"t","terminal_key":"k"}}}"#,
             r#"{"result_code":"200","biz_response":{"error_code":null,"client_sn":null,"status":1,"terminal_sn":"t","terminal_key":"k"}}"#,
-            // The terminal's own number with its merchant, a code that is in no table, and data that is empty.
+            // client_sn as the merchant's own number for the terminal, a code that is in no table, and empty data.
             r#"{"result_code":"200","biz_response":{"client_sn":"till 7","terminal_sn":"t","terminal_key":"k"}}"#,
             r#"{"result_code":"200","biz_response":{"result_code":"DONE","data":{"terminal_sn":"t","terminal_key":"k"}}}"#,
             r#"{"result_code":"200","biz_response":{"terminal_sn":"t","terminal_key":"k","data":{}}}"#,

@@ -1,5 +1,6 @@
-//! The signature of a notification: RSA (PKCS #1 v1.5) with SHA-256 over the exact body bytes, in base64, checked with
-//! the gateway's public key. The key is the host's and the signature a stranger's: they fail differently.
+//! Checks the signature of a notification: RSA (PKCS #1 v1.5) with SHA-256 over the exact body bytes, in base64. The host
+//! gives the gateway's public key, so a bad key is the host's mistake. Anybody may have sent the signature, so a bad
+//! signature is an ordinary result. The two have different statuses.
 
 use base64::prelude::{Engine, BASE64_STANDARD};
 use ring::signature::{RsaPublicKeyComponents, RSA_PKCS1_2048_8192_SHA256};
@@ -7,21 +8,21 @@ use ring::signature::{RsaPublicKeyComponents, RSA_PKCS1_2048_8192_SHA256};
 use crate::abi::UPAY_E_SIGN;
 use crate::error::{Error, Result};
 
-/// As ring's algorithm is named; it rounds up to whole bytes and would take 2041 bits, which no honest key has.
+/// The lower bound in the name of ring's algorithm. ring rounds up to whole bytes and would accept 2041 bits.
 pub const KEY_BITS_MIN: usize = 2048;
 pub const KEY_BITS_MAX: usize = 8192;
 /// ring's limit for the public exponent.
 const EXPONENT_BITS_MAX: usize = 33;
 
-/// A public key that ring can use: what fails with it is the signature's fault.
+/// A public key that ring accepts, so that a failed check is the signature's fault.
 pub struct PublicKey {
     modulus: Vec<u8>,
     exponent: Vec<u8>,
 }
 
 impl PublicKey {
-    /// From the first public key in a PEM text, in either of the two forms that are about: `PUBLIC KEY`
-    /// (SubjectPublicKeyInfo) or `RSA PUBLIC KEY` (PKCS #1).
+    /// Reads the first public key in a PEM text, in one of the two common forms: `PUBLIC KEY` (SubjectPublicKeyInfo) or
+    /// `RSA PUBLIC KEY` (PKCS #1).
     pub fn from_pem(pem: &str) -> Result<Self> {
         let refused = |rule: &str| Error::value("public_key_pem", rule);
         let (der, is_bare) = block(pem, "PUBLIC KEY")
@@ -45,7 +46,7 @@ impl PublicKey {
     }
 
     /// `authorization` is the header's value: the signature, or a terminal's number, white space and the signature. The
-    /// number is not signed, and so it proves nothing.
+    /// number is not signed, so it is ignored.
     pub fn check(&self, body: &[u8], authorization: &str) -> Result<()> {
         let mut words = authorization.split_ascii_whitespace();
         let signature = match (words.next(), words.next(), words.next()) {
@@ -53,7 +54,10 @@ impl PublicKey {
             _ => None,
         };
         let signature = signature.ok_or_else(|| {
-            Error::new(UPAY_E_SIGN, "authorization: must be a signature in base64 with or without a number")
+            Error::new(
+                UPAY_E_SIGN,
+                "authorization: must be a signature in base64, with or without a number before it",
+            )
         })?;
         let key = RsaPublicKeyComponents { n: &self.modulus, e: &self.exponent };
         key.verify(&RSA_PKCS1_2048_8192_SHA256, body, &signature)
@@ -61,7 +65,8 @@ impl PublicKey {
     }
 }
 
-/// A PEM block's content. Line breaks may be missing or many: keys are copied through settings files and databases.
+/// A PEM block's content. Line breaks may be missing or doubled, because keys are copied through settings files and
+/// databases.
 fn block(pem: &str, label: &str) -> Option<Vec<u8>> {
     let (_, rest) = pem.split_once(&format!("-----BEGIN {label}-----"))?;
     let (base64, _) = rest.split_once(&format!("-----END {label}-----"))?;
@@ -69,7 +74,7 @@ fn block(pem: &str, label: &str) -> Option<Vec<u8>> {
     BASE64_STANDARD.decode(base64).ok()
 }
 
-/// Of a number in big-endian bytes without a leading zero.
+/// The length in bits of a number in big-endian bytes without a leading zero.
 fn bits(number: &[u8]) -> usize {
     number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
 }
@@ -78,7 +83,7 @@ fn is_odd(number: &[u8]) -> bool {
     number.last().is_some_and(|last| last & 1 == 1)
 }
 
-/// The little of DER that two forms of a public key need. Whatever is not just so is `None`.
+/// The part of DER that the two forms of a public key need. Anything else is `None`.
 mod der {
     const INTEGER: u8 = 0x02;
     const BIT_STRING: u8 = 0x03;
@@ -91,7 +96,7 @@ mod der {
         let (info, []) = value(SEQUENCE, info)? else { return None };
         let (algorithm, rest) = value(SEQUENCE, info)?;
         let (bits, []) = value(BIT_STRING, rest)? else { return None };
-        // The first byte counts the bits that are left over.
+        // The first byte is the number of unused bits.
         let (0, key) = bits.split_first().map(|(unused, key)| (*unused, key))? else { return None };
         (algorithm == RSA).then_some(key)
     }
@@ -104,7 +109,7 @@ mod der {
         Some((positive(modulus)?, positive(exponent)?))
     }
 
-    /// The value that begins here, and what comes behind it.
+    /// Splits the first value off, which must have this tag.
     fn value(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
         let (found, rest) = der.split_first()?;
         let (first, rest) = rest.split_first()?;
@@ -117,7 +122,7 @@ mod der {
         (*found == tag).then(|| rest.split_at_checked(length)).flatten()
     }
 
-    /// A zero in front keeps a number whose first bit is set from being negative.
+    /// The bytes of a positive number. DER puts a zero before a number whose first bit is set; it is dropped.
     fn positive(integer: &[u8]) -> Option<&[u8]> {
         match integer {
             [0, rest @ ..] => rest.first().filter(|first| **first >= 0x80).map(|_| rest),

@@ -1,4 +1,5 @@
-//! What a cashier is told: one sentence in Chinese and in English, and what to do next, for every verdict.
+//! The sentences for the cashier, in Chinese and in English, with the advice what to do next. There is one for every
+//! verdict.
 
 use std::ffi::CStr;
 
@@ -14,7 +15,7 @@ pub struct Words {
 
 impl From<Entry> for Words {
     fn from(entry: Entry) -> Self {
-        // The tables are text of this library's own.
+        // The tables are text of this library, and so valid UTF-8.
         let text = |text: &'static CStr| text.to_str().unwrap_or_default();
         words(entry.advice, text(entry.zh), text(entry.en))
     }
@@ -24,8 +25,8 @@ const fn words(advice: i32, zh: &'static str, en: &'static str) -> Words {
     Words { advice, zh, en }
 }
 
-/// `phase` matters while the outcome is pending, `why` when the gateway refused: its biz_error_code, or its
-/// error_code.
+/// `phase` counts while the outcome is pending. `why` is the gateway's biz_error_code or error_code; it counts when the
+/// gateway refused.
 pub fn of(action: i32, outcome: i32, status: upay_status, phase: &str, why: Option<&str>) -> Words {
     match outcome {
         UPAY_OUTCOME_PENDING if action == UPAY_ACTION_READ => {

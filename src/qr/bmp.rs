@@ -1,14 +1,14 @@
 //! A QR code as a Windows bitmap of the oldest and most widely read kind: BITMAPINFOHEADER, one bit a pixel, not
-//! compressed, bottom row first. A receipt printer wants the same bits.
+//! compressed, bottom row first. A receipt printer takes the same bits.
 
 use super::QrPicture;
 
 const FILE_HEADER_BYTES: u32 = 14;
 const INFO_HEADER_BYTES: u32 = 40;
-/// Black and white, in this order: what reads the bits without the colours takes 1 for light, as Windows does.
+/// Black and white, in this order, so that 1 is light: programs that ignore the colour table assume it, as Windows does.
 const COLOURS: [u32; 2] = [0x0000_0000, 0x00FF_FFFF];
 const PIXELS_AT: u32 = FILE_HEADER_BYTES + INFO_HEADER_BYTES + 4 * COLOURS.len() as u32;
-/// Windows' 96 dpi. 0 would mean "unknown", which reports that size a picture by it divide by.
+/// 96 dpi, as on Windows. 0 would mean "unknown", but report generators divide by this number.
 const PX_PER_METRE: u32 = 3780;
 
 pub fn draw(code: &QrPicture) -> Vec<u8> {
@@ -34,7 +34,8 @@ pub fn draw(code: &QrPicture) -> Vec<u8> {
     file
 }
 
-/// The bits behind the last pixel are light as well: a program that sends whole bytes to a printer prints no edge.
+/// The padding bits after the last pixel are light, so that a program that sends whole bytes to a printer prints no
+/// black edge.
 fn row(code: &QrPicture, y: u32, row_bytes: u32) -> Vec<u8> {
     let mut row = vec![0xFF; row_bytes as usize];
     for x in (0..code.side()).filter(|&x| code.is_dark(x, y)) {

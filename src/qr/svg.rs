@@ -1,5 +1,5 @@
-//! A QR code as SVG 1.1: a white square, and all dark modules as one path in units of modules, so that the edges stay
-//! sharp at every size.
+//! A QR code as SVG 1.1: a white square, and all dark modules as one path. The path counts in modules, so that the edges
+//! stay sharp at every size.
 
 use std::fmt::Write;
 
@@ -23,7 +23,7 @@ fn dark(code: &QrPicture) -> String {
         while x < code.side() {
             let length = (x..code.side()).take_while(|&x| code.is_dark(x, y)).count() as u32;
             if length > 0 {
-                // Writing to a String has no way to fail.
+                // Writing to a String cannot fail.
                 let _ = write!(path, "M{x} {y}h{length}v1h-{length}z");
             }
             x += length + 1;

@@ -1,15 +1,15 @@
-//! Calls that the operating system does not let us end, made on a thread beside the exchange.
+//! Calls that cannot be interrupted run on a thread of their own, beside the exchange.
 //!
-//! A name lookup blocks in the operating system with nothing to shut down yet. The exchange waits for it with its
-//! deadline and its interrupt, and walks away when it must; the thread is the caller's to keep track of, and takes what
-//! the resolver of the system takes.
+//! A name lookup blocks inside the operating system, and there is no socket to shut down yet. The exchange waits for the
+//! result until its deadline or interrupt, and then leaves the lookup behind. The thread ends when the system's resolver
+//! returns; whoever gave us `Spawn` tracks it.
 
 use super::progress::Progress;
 use super::{Interrupt, Spawn};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Runs `job` on a thread of its own and waits for it as long as the exchange may.
+/// Runs `job` on a thread of its own and waits for its result, at most until the exchange has to end.
 pub(super) fn run_detached<T, F>(spawn: &Spawn, progress: &Progress, job: F) -> io::Result<T>
 where
     T: Send + 'static,
@@ -22,18 +22,21 @@ where
         let left = progress.time_left()?;
         let taken = progress.interrupt().wait(left, || take(&channel));
         if let Some(outcome) = taken {
-            return outcome.ok_or_else(|| io::Error::other("the thread for it ended"));
+            return outcome.ok_or_else(|| io::Error::other("the lookup thread ended without a result"));
         }
     }
 }
 
+/// A channel for one value.
 enum OneShot<T> {
     Empty,
     Sent(T),
+    /// The sender is gone and has sent nothing.
     Closed,
 }
 
-/// The job's side. Dropped unkept, by a panic or a job that was never run, it tells so instead of letting wait.
+/// The job's end of the channel. If it is dropped before it has sent, because the job panicked or never ran, it closes
+/// the channel, so that the exchange does not wait in vain.
 struct OneShotSender<T> {
     channel: Arc<Mutex<OneShot<T>>>,
     interrupt: Interrupt,
@@ -57,6 +60,7 @@ impl<T> Drop for OneShotSender<T> {
     }
 }
 
+/// The value, `Some(None)` from a closed channel, or `None` while nothing was sent.
 fn take<T>(channel: &Mutex<OneShot<T>>) -> Option<Option<T>> {
     let mut channel = channel.lock().unwrap_or_else(PoisonError::into_inner);
     match std::mem::replace(&mut *channel, OneShot::Empty) {

@@ -1,7 +1,7 @@
-//! What an error proves, and what it is called.
+//! What an error proves: its status and its text.
 //!
-//! Not sent rests on the progress alone, never on the kind of the error. Messages name the place and the reason, and
-//! hold nothing of the request, the reply or the proxy's password.
+//! Whether the request was sent is decided by the progress alone, never by the kind of the error. The text names the
+//! place and the reason. It contains nothing of the request, the reply or the proxy's password.
 
 use super::progress::{ExchangePhase, Progress, Stop};
 use super::REPLY_BYTES_MAX;
@@ -29,7 +29,7 @@ pub(super) fn too_long(server: &str) -> Error {
 }
 
 pub(super) fn of_panic(server: &str) -> Error {
-    Error::new(UPAY_E_INTERRUPTED, format!("reply from {server}: the exchange broke down inside the library"))
+    Error::new(UPAY_E_INTERRUPTED, format!("reply from {server}: the library panicked during the exchange"))
 }
 
 fn not_sent(error: &ureq::Error, progress: &Progress) -> Error {
@@ -42,11 +42,11 @@ fn not_sent(error: &ureq::Error, progress: &Progress) -> Error {
     Error::new(status, format!("{}: {}", progress.place(), reason(error)))
 }
 
-/// The connection broke, or it brought something that is not a reply.
+/// The connection broke, or what arrived is not a reply.
 fn in_doubt(error: &ureq::Error, progress: &Progress) -> (i32, String) {
     match error {
         ureq::Error::Protocol(_) => (UPAY_E_REPLY, reason(error)),
-        // The buffer is full of a head, or of the frame of a chunk, that does not end.
+        // The input buffer is full, and the head or the chunk header in it has no end.
         ureq::Error::Io(end) if end.kind() == io::ErrorKind::UnexpectedEof && !progress.was_closed() => {
             (UPAY_E_REPLY, "the head is too long".to_owned())
         }
@@ -64,20 +64,20 @@ fn reason(error: &ureq::Error) -> String {
             Some(status) => format!("refused the tunnel with http status {status}"),
             None => "connection closed".to_owned(),
         },
-        ureq::Error::Http(_) | ureq::Error::BadUri(_) => "the request does not make an http request".to_owned(),
+        ureq::Error::Http(_) | ureq::Error::BadUri(_) => "the request is not valid http".to_owned(),
         _ => "the reply cannot be read".to_owned(),
     }
 }
 
-/// The three digits of an HTTP status in a sentence.
+/// The HTTP status, three digits, within ureq's sentence.
 fn status_in(sentence: &str) -> Option<&str> {
     sentence.split(|c: char| !c.is_ascii_digit()).find(|word| word.len() == 3)
 }
 
-/// What the standard library calls an error of the operating system that it has no kind for. The kind has no stable name.
+/// The standard library's text for an operating system error without a kind of its own. That kind has no stable name.
 const UNNAMED: &str = "uncategorized error";
 
-/// In the words of the standard library, which are the same on every system and in every language.
+/// The reason in the standard library's words, which are the same on every system and in every language.
 fn io_reason(error: &io::Error) -> String {
     use io::ErrorKind::{BrokenPipe, ConnectionAborted, TimedOut, UnexpectedEof, WouldBlock, WriteZero};
     if let Some(inner) = error.get_ref() {

@@ -1,5 +1,5 @@
-//! HTTP/1.1 by ureq, which is told everything: its defaults follow redirects, ask the environment for a proxy and make
-//! errors of statuses. It never sends a request twice by itself.
+//! HTTP/1.1 by ureq. Every setting is given, because ureq's defaults follow redirects, read the environment for a proxy
+//! and turn HTTP statuses into errors. ureq never sends a request twice by itself.
 
 use super::failure;
 use super::progress::{ExchangePhase, Progress};
@@ -26,14 +26,14 @@ const JSON: &str = "application/json";
 const INPUT_BYTES: usize = 64 * 1024;
 const OUTPUT_BYTES: usize = 32 * 1024;
 
-/// Servers commonly close an idle connection after 15 s or more: leave before them.
+/// Servers commonly close an idle connection after 15 s or more: close it before they do.
 const IDLE_MAX: Duration = Duration::from_secs(10);
 const IDLE_CONNECTIONS_MAX: usize = 8;
 
 pub(super) struct Http {
-    /// Keeps connections for later exchanges.
+    /// Keeps idle connections for later exchanges.
     pooled: Agent,
-    /// Keeps none.
+    /// Keeps no connections.
     fresh: Agent,
     api_domain: String,
     /// host:port, for messages.
@@ -72,7 +72,7 @@ impl Http {
         };
         let progress =
             Progress::begin(interrupt, self.connect_timeout, exchange.reply_timeout, exchange.until, phase, place);
-        // A panic beneath is a fault of ours or of ureq's that the reply may have caused. It proves nothing.
+        // A panic is a defect of this library or of ureq, and the reply may have caused it. It proves nothing.
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             progress.time_left()?;
             self.send(exchange)
@@ -85,7 +85,7 @@ impl Http {
         }
     }
 
-    /// Reads one byte more than a reply may have.
+    /// Reads one byte more than a reply may have, so that the caller notices a reply that is too long.
     fn send(&self, exchange: &Exchange) -> Result<HttpReply, ureq::Error> {
         let request = Request::post(format!("{}{}", self.api_domain, exchange.path))
             .header(header::CONTENT_TYPE, JSON)
@@ -100,7 +100,7 @@ impl Http {
     }
 }
 
-/// No timeout is set, so that there is one clock and one deadline: the socket keeps them, in every phase.
+/// No timeout of ureq is set, so that there is only one deadline. The socket keeps it, in every phase.
 fn config(proxy: Option<Proxy>, idle_connections_max: usize) -> Config {
     Config::builder()
         .proxy(proxy)
@@ -110,7 +110,7 @@ fn config(proxy: Option<Proxy>, idle_connections_max: usize) -> Config {
         .user_agent(USER_AGENT)
         .accept(JSON)
         .accept_encoding("")
-        // The buffer is the limit. Ureq's counts what follows an interim reply, body and all, as its head.
+        // The input buffer is the limit. ureq's own limit counts everything after an interim reply, the body included.
         .max_response_header_size(usize::MAX)
         .input_buffer_size(INPUT_BYTES)
         .output_buffer_size(OUTPUT_BYTES)
@@ -120,7 +120,7 @@ fn config(proxy: Option<Proxy>, idle_connections_max: usize) -> Config {
         .build()
 }
 
-/// The message does not repeat the value, which may hold a password.
+/// The error does not quote the value, which may contain a password.
 fn parse_proxy(value: &str) -> Result<Proxy, Error> {
     let fault = || Error::new(UPAY_E_VALUE, "proxy must be http://[user:password@]host:port");
     let uri = value.parse::<Uri>().map_err(|_| fault())?;
@@ -131,7 +131,7 @@ fn parse_proxy(value: &str) -> Result<Proxy, Error> {
     Proxy::new(value).map_err(|_| fault())
 }
 
-/// Names are looked up where they are connected to, so that a pooled connection needs no lookup.
+/// `tcp` looks names up when it connects, so that a pooled connection needs no lookup.
 struct NoResolver;
 
 impl Resolver for NoResolver {

@@ -1,15 +1,15 @@
 //! Ending an exchange from another thread.
 //!
-//! A raised interrupt is seen at three places, none of which depends on how an operating system wakes a blocked call:
-//! a wait for a lookup sleeps on the condition variable here; a connect or a write that cannot go on, and on Windows a
-//! read, pauses on it; elsewhere a read wakes every `READ_SLICE` to look. To make the last one immediate, raising also
-//! shuts the socket down, which wakes a blocked read everywhere but on Windows.
+//! A raised interrupt is noticed in three places, and none of them depends on how an operating system wakes a blocked
+//! call. A wait for a lookup sleeps on the condition variable here. A connect or a write that cannot go on pauses on it,
+//! and so does a read on Windows. Elsewhere a read wakes every `READ_SLICE` and checks. To end such a read at once,
+//! raising also shuts the socket down, which wakes a blocked read everywhere but on Windows.
 
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-/// Lets another thread end an exchange, in any phase. Once raised it stays raised.
+/// Lets another thread end an exchange in any phase. Once raised, it stays raised.
 #[derive(Clone, Default)]
 pub struct Interrupt(Arc<Inner>);
 
@@ -22,7 +22,7 @@ struct Inner {
 #[derive(Default)]
 struct InterruptState {
     raised: bool,
-    /// In use by exchanges that hold this interrupt. Not owned: a finished exchange closes its socket.
+    /// The sockets of the exchanges that use this interrupt. Weak: the end of an exchange closes its socket.
     sockets: Vec<Weak<TcpStream>>,
 }
 
@@ -39,7 +39,7 @@ impl Interrupt {
         };
         self.0.changed.notify_all();
         for socket in sockets.iter().filter_map(Weak::upgrade) {
-            // It fails on a socket that is down already, which is what is wanted.
+            // This fails if the socket is shut down already, which is just as good.
             let _ = socket.shutdown(Shutdown::Both);
         }
     }
@@ -48,7 +48,7 @@ impl Interrupt {
         self.lock().raised
     }
 
-    /// Raising shuts this socket down from now on. Look at [`Self::is_raised`] after, not before.
+    /// From now on raising shuts this socket down. The caller checks [`Self::is_raised`] afterwards, not before.
     pub(super) fn watch(&self, socket: &Arc<TcpStream>) {
         let mut state = self.lock();
         state.sockets.retain(|watched| watched.strong_count() > 0);
@@ -57,17 +57,18 @@ impl Interrupt {
         }
     }
 
-    /// Raising leaves this socket alone from now on: it may serve another exchange.
+    /// From now on raising leaves this socket alone: it may serve another exchange.
     pub(super) fn unwatch(&self, socket: &Arc<TcpStream>) {
         self.lock().sockets.retain(|watched| !is(watched, socket));
     }
 
-    /// Sleeps until raised, nudged, or the time is up.
+    /// Sleeps until the interrupt is raised, [`Self::notify`] is called, or the time is up.
     pub(super) fn pause(&self, time: Duration) {
         self.wait(time, || None::<()>);
     }
 
-    /// Sleeps until `ready` has something, but not past `time`, an interrupt, or a notify that changed nothing.
+    /// Sleeps until `ready` gives a value, and at most `time`. `None` after the time is up, the interrupt is raised, or a
+    /// notification that brought no value.
     pub(super) fn wait<T>(&self, time: Duration, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
         let state = self.lock();
         let found = ready();
@@ -79,13 +80,14 @@ impl Interrupt {
         ready()
     }
 
-    /// Wakes those who wait, to look again. Takes the lock, so that it cannot fall between their look and their sleep.
+    /// Wakes the waiting threads, so that they call `ready` again. Takes the lock, so that the wake-up cannot fall between
+    /// their check and their sleep.
     pub(super) fn notify(&self) {
         drop(self.lock());
         self.0.changed.notify_all();
     }
 
-    /// A panic under this lock leaves nothing half done.
+    /// Poisoning is ignored: a panic under this lock leaves the state consistent.
     fn lock(&self) -> MutexGuard<'_, InterruptState> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

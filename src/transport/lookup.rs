@@ -1,4 +1,4 @@
-//! From a host name to addresses.
+//! Looks a host name up.
 
 use super::detached::run_detached;
 use super::progress::Progress;
@@ -8,8 +8,8 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
-/// Lookups that may be under way at a time, those included that their exchange no longer waits for. A name server that
-/// does not answer holds a thread for as long as the operating system likes; more of them would not help.
+/// How many lookups may be under way at a time, including those that no exchange waits for any more. A name server that
+/// does not answer blocks a thread for as long as the operating system allows; more threads would not help.
 const LOOKUPS_MAX: usize = 4;
 
 pub(super) type LookUp = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;
@@ -22,7 +22,7 @@ pub(super) fn system(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 #[derive(Clone)]
 pub(super) struct Lookup {
     look_up: Arc<LookUp>,
-    /// Whatever is connected to is on this machine: requests and their signatures travel unencrypted.
+    /// Only loopback addresses may be connected to, because requests and their signatures travel unencrypted.
     loopback_only: bool,
     under_way: Arc<AtomicUsize>,
     spawn: Spawn,
@@ -33,7 +33,7 @@ impl Lookup {
         Self { look_up, loopback_only, under_way: Arc::default(), spawn }
     }
 
-    /// At least one address.
+    /// Returns at least one address.
     pub(super) fn addresses(&self, host: &str, port: u16, progress: &Progress) -> io::Result<Vec<SocketAddr>> {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         let mut addresses = match bare.parse::<IpAddr>() {
@@ -46,9 +46,7 @@ impl Lookup {
         if self.loopback_only {
             addresses.retain(|address| address.ip().to_canonical().is_loopback());
             if addresses.is_empty() {
-                return Err(io::Error::other(
-                    "http is for this machine alone, and the address is not a loopback one",
-                ));
+                return Err(io::Error::other("http is for loopback addresses alone, and this address is none"));
             }
         }
         Ok(addresses)
@@ -60,20 +58,20 @@ impl Lookup {
         let host = host.to_owned();
         run_detached(&self.spawn, progress, move || {
             let _permit = permit;
-            // What the operating system says differs by platform and language, and says no more than this.
+            // The operating system's text differs by platform and language, and says no more than this.
             look_up(&host, port).map_err(|_| no_address())
         })?
     }
 }
 
-/// One of the [`LOOKUPS_MAX`] lookups, given back when its job is over.
+/// The right to one of the [`LOOKUPS_MAX`] lookups. Dropping it gives it back.
 struct Permit(Arc<AtomicUsize>);
 
 impl Permit {
     fn take(under_way: &Arc<AtomicUsize>) -> io::Result<Self> {
         let permit = Permit(under_way.clone());
         if under_way.fetch_add(1, Ordering::AcqRel) >= LOOKUPS_MAX {
-            return Err(io::Error::other("too many lookups are waiting for an answer"));
+            return Err(io::Error::other("too many name lookups are under way"));
         }
         Ok(permit)
     }

@@ -1,9 +1,9 @@
-//! How far the exchange on this thread has come: the one thing from which an error is judged.
+//! How far the exchange on this thread has come. Only this decides what an error proves.
 //!
 //! It is reached through a thread-local because ureq passes nothing of a caller's through its connectors, agents are
-//! shared by all threads, and a pooled connection outlives the exchange that made it. It cannot be mixed up: an exchange
-//! runs from begin to end on one thread and never inside another, and ureq calls connectors and transports on the
-//! thread that called it.
+//! shared by all threads, and a pooled connection outlives the exchange that made it. Exchanges cannot be mixed up: an
+//! exchange runs from begin to end on one thread and never inside another, and ureq calls connectors and transports on
+//! the thread that called it.
 
 use super::Interrupt;
 use crate::engine::clock;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
-/// What is being done before there is a finished connection. With a proxy all of it is `Proxy`, but for the TLS
+/// What the exchange does before it has a finished connection. With a proxy everything is `Proxy`, except the TLS
 /// handshake through the tunnel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ExchangePhase {
@@ -24,7 +24,7 @@ pub(super) enum ExchangePhase {
     Proxy,
 }
 
-/// Why the exchange was ended from this side.
+/// Why this side ended the exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
     Deadline,
@@ -54,7 +54,7 @@ pub(super) fn current() -> io::Result<Rc<Progress>> {
     CURRENT.with_borrow(Option::clone).ok_or_else(|| io::Error::other("no exchange is under way on this thread"))
 }
 
-/// Ends the exchange on this thread when it goes, by a panic too.
+/// Ends the exchange on this thread when dropped, also by a panic.
 pub(super) struct Running(Rc<Progress>);
 
 impl std::ops::Deref for Running {
@@ -101,7 +101,7 @@ impl Progress {
         &self.interrupt
     }
 
-    /// The time that is left, more than none; an error if the exchange has to end.
+    /// The time that is left, more than zero. An error if the exchange has to end.
     pub(super) fn time_left(&self) -> io::Result<Duration> {
         let left = self.deadline.get().saturating_duration_since(clock::instant());
         let stop = match () {
@@ -130,8 +130,8 @@ impl Progress {
         self.place.borrow().clone()
     }
 
-    /// One more run of the connector chain begins: the first is for the connection of the exchange, one within it for
-    /// the connection to the proxy.
+    /// One more run of the connector chain begins. The first run makes the exchange's connection, a run within it makes the
+    /// connection to the proxy.
     pub(super) fn enter_chain(&self) {
         self.chain_depth.set(self.chain_depth.get() + 1);
     }
@@ -140,19 +140,19 @@ impl Progress {
         self.chain_depth.set(self.chain_depth.get() - 1);
     }
 
-    /// The runs of the chain that are under way.
+    /// How many runs of the connector chain are under way.
     pub(super) fn chain_depth(&self) -> u32 {
         self.chain_depth.get()
     }
 
-    /// There is a finished connection, new or pooled: the time for the reply begins, once.
+    /// The exchange has a finished connection, new or pooled. The first call starts the time limit of the reply.
     pub(super) fn connection_ready(&self) {
         if !self.connected.replace(true) {
             self.deadline.set(earlier(after(self.reply_timeout), self.until));
         }
     }
 
-    /// The request is about to be handed to the finished connection: from here on, in doubt.
+    /// The request is about to be handed to the finished connection. From here on an error is in doubt.
     pub(super) fn mark_sent(&self) {
         self.sent.set(true);
     }
@@ -161,7 +161,7 @@ impl Progress {
         self.sent.get()
     }
 
-    /// The peer has ended the connection.
+    /// Notes that the peer has ended the connection.
     pub(super) fn peer_closed(&self) {
         self.peer_closed.set(true);
     }
@@ -190,7 +190,7 @@ fn earlier(deadline: Instant, until: Option<Instant>) -> Instant {
     until.map_or(deadline, |until| until.min(deadline))
 }
 
-/// A time limit beyond what the clock can count is one that is never reached.
+/// A time limit that the clock cannot represent becomes one that is never reached.
 fn after(timeout: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(365 * 24 * 3600);
     let now = clock::instant();

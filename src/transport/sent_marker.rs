@@ -1,16 +1,16 @@
-//! The top of the chain: the finished connection, which knows whether it was asked to send.
+//! The top of the connector chain: the finished connection. It notes the moment at which it is first asked to send.
 //!
-//! Whatever happens below before that moment, in lookup, connect, tunnel and handshake, happens without a byte of the
-//! request. A CONNECT proxy runs the whole chain once more for the connection to itself; what that inner connection is
-//! asked to send is the CONNECT line and the handshake, so only the outermost connection is marked.
+//! Until that moment lookup, connect, tunnel and handshake have sent no byte of the request. A CONNECT proxy runs the
+//! whole chain once more, for the connection to the proxy. That inner connection sends the CONNECT line and the
+//! handshake but nothing of the request, so only the outermost connection notes the moment.
 //!
-//! Both hold back what they are given until the other side is to speak, so that what belongs together leaves together:
-//! head and body of the request, and the CONNECT line with its headers.
+//! Output is buffered until input is awaited, so that head and body of the request leave in one write, and so do the
+//! CONNECT line and its headers.
 
 use super::progress;
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
-/// Wraps the whole chain.
+/// Wraps the whole connector chain and makes its connections report to the exchange's progress.
 #[derive(Debug)]
 pub(super) struct SentMarker<C>(pub(super) C);
 
@@ -30,7 +30,7 @@ impl<C: Connector<()>> Connector<()> for SentMarker<C> {
     }
 }
 
-/// A connection at the end of its chain: the finished one, or the one to the proxy within it.
+/// What a chain has connected: the finished connection, or the connection to the proxy within it.
 #[derive(Debug)]
 struct BufferedTransport {
     below: Box<dyn Transport>,
@@ -46,7 +46,7 @@ impl BufferedTransport {
             return Ok(());
         }
         if self.outermost {
-            // The last look at deadline and interrupt at which nothing has left yet.
+            // Check deadline and interrupt for the last time before anything is sent.
             progress.time_left()?;
             progress.mark_sent();
         }

@@ -1,4 +1,5 @@
-//! The bottom of the chain: a socket, found, connected, read and written under the exchange's deadline and interrupt.
+//! The bottom of the connector chain: a socket that is looked up, connected, read and written under the deadline and the
+//! interrupt of the exchange.
 
 use super::lookup::Lookup;
 use super::progress::{self, ExchangePhase, Progress};
@@ -12,15 +13,15 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport,
 };
 
-/// How often a waiting read looks for an interrupt that failed to wake it.
+/// How often a waiting read checks for an interrupt that did not wake it.
 #[cfg(not(windows))]
 const READ_SLICE: Duration = Duration::from_millis(200);
 
-/// How often a write looks whether a peer that does not read has made room. A request fits into the socket's buffer,
-/// so hardly any write ever waits.
+/// The pause of a write before it tries again, while the socket's buffer is full because the peer does not read. A
+/// request fits into that buffer, so a write hardly ever waits.
 const WRITE_PAUSE: Duration = Duration::from_millis(5);
 
-/// The first and the longest pause between two looks at a connect that is under way, and at a read on Windows.
+/// The first and the longest pause between two polls of a connect that is under way, and of a read on Windows.
 const LOOK_PAUSE_MIN: Duration = Duration::from_millis(1);
 const LOOK_PAUSE_MAX: Duration = Duration::from_millis(16);
 
@@ -34,7 +35,7 @@ impl Tcp {
         Self { lookup }
     }
 
-    /// The name is looked up here and not by ureq's resolver, which would do it for pooled connections too.
+    /// The name is looked up here and not by ureq's resolver, which would look it up for pooled connections too.
     fn socket(&self, uri: &Uri, progress: &Progress) -> io::Result<TcpStream> {
         let host = uri.host().unwrap_or_default();
         let direct = progress.phase() != ExchangePhase::Proxy;
@@ -47,7 +48,7 @@ impl Tcp {
             if direct {
                 progress.enter(ExchangePhase::Connect, format!("connect to {address}"));
             }
-            // An address that does not answer must leave time for those after it.
+            // An address that does not answer must leave time for the addresses after it.
             let share = progress.time_left()? / (addresses.len() - tried) as u32;
             match connect(*address, share, progress) {
                 Ok(socket) => return Ok(socket),
@@ -58,8 +59,8 @@ impl Tcp {
     }
 }
 
-/// Without blocking, because nothing ends a connect that blocks: it would hold up an interrupt, and so a stop. The
-/// socket is looked at again and again, which needs nothing of any system but what every system has.
+/// Connects without blocking, because nothing ends a blocked connect: it would delay an interrupt, and so a stop. The
+/// socket is polled, which works alike on every operating system.
 fn connect(address: SocketAddr, time: Duration, progress: &Progress) -> io::Result<TcpStream> {
     let socket = Socket2::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_nonblocking(true)?;
@@ -86,7 +87,7 @@ fn connect(address: SocketAddr, time: Duration, progress: &Progress) -> io::Resu
 }
 
 fn is_under_way(error: &io::Error) -> bool {
-    // Windows says "would block", the others "in progress", for which the standard library has no stable name.
+    // Windows reports "would block". The others report "in progress", for which the standard library has no stable name.
     error.kind() == io::ErrorKind::WouldBlock || error.raw_os_error() == Some(IN_PROGRESS)
 }
 
@@ -120,14 +121,14 @@ pub(super) fn port(uri: &Uri) -> u16 {
     uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 })
 }
 
-/// A connected socket. It blocks, but for the moments in which it is written or probed.
+/// A connected socket. It is in blocking mode, except while it is written or probed.
 pub(super) struct Socket {
     stream: Arc<TcpStream>,
     buffers: LazyBuffers,
 }
 
 impl Socket {
-    /// Without blocking, because a send that timed out does not tell on every system how much of it went.
+    /// Writes without blocking, because not every system tells how much was sent when a blocking write times out.
     fn write(&mut self, amount: usize, progress: &Progress) -> io::Result<()> {
         use io::Write;
         let mut rest = &self.buffers.output()[..amount];
@@ -149,7 +150,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Returns the number of bytes that were read; none at the end of the connection.
+    /// Returns the number of bytes that were read, 0 at the end of the connection.
     fn read(&mut self, progress: &Progress) -> io::Result<usize> {
         use io::Read;
         let space = self.buffers.input_append_buf();
@@ -157,7 +158,7 @@ impl Socket {
             return Ok(0);
         }
         loop {
-            // Waiting takes nothing, so nothing can be lost by it, and the read after it does not wait.
+            // The wait takes no bytes, so it can lose none, and the read after it does not block.
             match await_bytes(&self.stream, progress).and_then(|()| (&*self.stream).read(space)) {
                 Ok(0) => {
                     progress.time_left()?;
@@ -178,7 +179,7 @@ impl Socket {
     }
 }
 
-/// Waits until there is something to read, for a slice of the time that is left.
+/// Waits until there is something to read, at most for one slice of the time that is left.
 #[cfg(not(windows))]
 fn await_bytes(stream: &TcpStream, progress: &Progress) -> io::Result<()> {
     let slice = progress.time_left()?.min(READ_SLICE).max(Duration::from_millis(1));
@@ -186,9 +187,9 @@ fn await_bytes(stream: &TcpStream, progress: &Progress) -> io::Result<()> {
     stream.peek(&mut [0]).map(drop)
 }
 
-/// Waits until there is something to read. Windows does not wake a receive that blocks when its socket is shut down,
-/// takes no time limit below half a second for it, and promises nothing of a connection on which one has run out. So
-/// nothing blocks here: the socket is looked at again and again.
+/// Waits until there is something to read. Windows does not wake a blocked receive when its socket is shut down, accepts
+/// no receive timeout below half a second, and guarantees nothing about a connection after such a timeout. So nothing
+/// blocks here: the socket is polled.
 #[cfg(windows)]
 fn await_bytes(stream: &TcpStream, progress: &Progress) -> io::Result<()> {
     stream.set_nonblocking(true)?;
@@ -208,7 +209,7 @@ fn await_bytes(stream: &TcpStream, progress: &Progress) -> io::Result<()> {
     seen
 }
 
-/// A system that refuses to set it, as macOS does on a connection that the peer has reset, has the outcome ready.
+/// macOS refuses to set the timeout on a connection that the peer has reset. The next read then returns at once anyway.
 #[cfg(not(windows))]
 fn wait_at_most(stream: &TcpStream, time: Duration) -> io::Result<()> {
     match stream.set_read_timeout(Some(time)) {
@@ -240,10 +241,11 @@ impl Transport for Socket {
         Ok(amount > 0)
     }
 
-    /// Asked before the connection goes into the pool and before it is taken out: a live one has nothing to say.
+    /// ureq asks this before it puts a connection into the pool and before it takes one out. A usable connection has
+    /// nothing to read.
     fn is_open(&mut self) -> bool {
         if let Ok(progress) = progress::current() {
-            // Before the probe, so that an interrupt either is seen by it or comes too late for this socket.
+            // Before the probe, so that an interrupt either shuts the socket down and the probe sees it, or leaves it alone.
             progress.interrupt().unwatch(&self.stream);
         }
         if self.stream.set_nonblocking(true).is_err() {

@@ -1,11 +1,11 @@
-//! Every way in which an exchange can die, over real sockets on loopback, and what it must prove.
+//! Every way in which an exchange can fail, over real sockets on loopback, and what each error must prove.
 //!
 //! | file | promises about |
 //! |---|---|
 //! | `reach` | what fails before the request: not sent |
 //! | `reply` | what fails after it: in doubt; and replies of every shape |
 //! | `proxy` | the same through a CONNECT proxy |
-//! | `interrupt` | an exchange ends at once when it is told to |
+//! | `interrupt` | an interrupt ends an exchange at once |
 //! | `wire` | what is on the wire, and which connection it takes |
 
 #![allow(clippy::disallowed_methods)]
@@ -28,11 +28,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Far longer than anything here takes when it works.
+/// Far longer than anything takes here when it works.
 const LONG: Duration = Duration::from_secs(30);
 /// Short enough to wait for.
 const SHORT: Duration = Duration::from_millis(300);
-/// Ended at once, or by a time limit of [`SHORT`], on however busy a machine: not by [`LONG`].
+/// The bound for what ends at once or after [`SHORT`], also on a busy machine. Well below [`LONG`].
 const SOON: Duration = Duration::from_secs(25);
 
 const BODY: &[u8] = br#"{"client_sn":"1"}"#;
@@ -80,7 +80,7 @@ fn hurried(mut options: Options) -> Result<HttpReply, Error> {
     outcome
 }
 
-/// Nothing secret in the message, and the form that all messages have.
+/// Checks the form of the message, and that it contains no secret.
 #[track_caller]
 fn failed(outcome: Result<HttpReply, Error>, status: i32) -> String {
     let error = outcome.unwrap_err();
@@ -92,7 +92,7 @@ fn failed(outcome: Result<HttpReply, Error>, status: i32) -> String {
     error.message
 }
 
-/// A peer that talks to one connection after the other as `talk` says, which returns what is of interest.
+/// A server on loopback. `talk` serves its connections and returns what the test wants to see.
 struct Peer<T> {
     address: SocketAddr,
     thread: JoinHandle<T>,
@@ -148,7 +148,7 @@ fn read_head(stream: &mut impl Read) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// All that comes until the other side is gone.
+/// Everything that arrives until the other side closes.
 fn rest(stream: &mut impl Read) -> Vec<u8> {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
@@ -187,7 +187,7 @@ fn tls(server: &Arc<ServerConfig>, stream: TcpStream) -> StreamOwned<ServerConne
     StreamOwned::new(ServerConnection::new(server.clone()).unwrap(), stream)
 }
 
-/// A file that is gone with its name.
+/// A file that is deleted when this is dropped.
 struct ScratchFile(PathBuf);
 
 impl ScratchFile {

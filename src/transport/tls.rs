@@ -1,9 +1,9 @@
 //! TLS, over a socket or a tunnel.
 //!
-//! Our own, because ureq's takes either the baked-in roots or those of a file, and we promise both. The handshake is
-//! complete before the connector returns: a certificate that is not trusted is found while the request is still in
-//! memory. A server that wants a certificate from us may say so only after the handshake, when the request has left;
-//! that is in doubt and stays so.
+//! This replaces ureq's own TLS connector, which trusts either the built-in roots or those of a file, while `ca_file`
+//! promises both. The handshake is complete before the connector returns, so an untrusted certificate is found while the
+//! request is still in memory. A server that wants a client certificate may refuse only after the handshake, when the
+//! request has left. Such an error is in doubt.
 
 use super::progress;
 use crate::abi::UPAY_E_VALUE;
@@ -25,7 +25,7 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// The certificates in `ca_file` are trusted beside the baked-in ones.
+    /// The certificates in `ca_file` are trusted beside the built-in ones.
     pub(super) fn new(ca_file: Option<&Path>) -> Result<Self, Error> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         if let Some(path) = ca_file {
@@ -34,14 +34,14 @@ impl Tls {
                 Error::new(UPAY_E_VALUE, message)
             })?;
         }
-        // The provider is named, because another one may have been installed for the whole process.
+        // The provider is given explicitly, because the host may have installed another one for the whole process.
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
             .map_err(|error| Error::new(UPAY_E_VALUE, format!("tls cannot be set up: {error}")))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        // Early data would be part of a request inside the handshake.
+        // Early data would send a part of the request inside the handshake.
         config.enable_early_data = false;
         Ok(Self { config: Arc::new(config) })
     }
@@ -97,7 +97,7 @@ impl Transport for Session {
 
     fn transmit_output(&mut self, amount: usize, _: NextTimeout) -> Result<(), ureq::Error> {
         self.stream.write_all(&self.buffers.output()[..amount])?;
-        // The write alone hides an error of the socket until the next call.
+        // Without the flush an error of the socket would show only in the next call.
         self.stream.flush()?;
         Ok(())
     }
@@ -109,14 +109,14 @@ impl Transport for Session {
         }
         let amount = self.stream.read(space)?;
         if amount == 0 {
-            // The peer may end the session and keep the connection.
+            // The peer may end the TLS session and keep the connection open.
             progress::current()?.peer_closed();
         }
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }
 
-    /// A live connection between two exchanges has nothing to say on any layer.
+    /// A usable connection has nothing to read on any layer.
     fn is_open(&mut self) -> bool {
         let silent = match self.stream.conn.process_new_packets() {
             Ok(state) => state.plaintext_bytes_to_read() == 0 && !state.peer_has_closed(),

@@ -7,19 +7,19 @@ use crate::gateway::words::Words;
 /// What a FAIL with this code proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// The action was refused, and nothing happened.
+    /// The action was refused and nothing happened.
     Plain,
-    /// There is an order under this number already: that order has to be asked about.
+    /// The gateway has an order with this number already: query that order.
     OrderThere,
-    /// The gateway knows no such order, though a request may still arrive.
+    /// The gateway knows no such order. A request may still arrive.
     NoOrder,
-    /// The channel knows no such trade, though one may still arrive. Not the same as no order.
+    /// The payment channel knows no such trade. One may still arrive. This is not "no order".
     NoTrade,
     /// The order was cancelled before.
     Cancelled,
-    /// The gateway will not cancel this order, now or ever.
+    /// The gateway will not cancel this order, now or later.
     NotCancellable,
-    /// A refund with this number is there already: it has to be asked about.
+    /// The gateway has a refund with this number already: query that refund.
     RefundThere,
 }
 
@@ -27,7 +27,7 @@ impl Means for Refusal {
     fn outcome(self) -> i32 {
         match self {
             Refusal::Plain | Refusal::Cancelled | Refusal::NotCancellable => UPAY_OUTCOME_FAILED,
-            // "Failed" would let a till charge, or give back, a second time.
+            // With FAILED a till might charge or refund a second time.
             Refusal::OrderThere | Refusal::NoOrder | Refusal::NoTrade | Refusal::RefundThere => UPAY_OUTCOME_UNKNOWN,
         }
     }
@@ -125,7 +125,7 @@ pub static ROWS: &[Row<Refusal>] = &[
         c"这笔交易此前已付款，请查询原订单，勿重复收款。",
         c"This trade was paid before: look the order up, and do not charge again.",
     ),
-    // 000 spells it with an S, 002 and 003 without.
+    // Document 000 spells it with an S, 002 and 003 without.
     row(
         &[c"UPAY_ORDER_NOT_EXISTS", c"UPAY_ORDER_NOT_EXIST"],
         Refusal::NoOrder,
@@ -205,19 +205,19 @@ pub static ROWS: &[Row<Refusal>] = &[
     ),
 ];
 
-/// An unheard-of code refuses as plainly as any: FAIL itself says that nothing happened.
+/// A code that is in no table is a plain refusal too: FAIL itself says that nothing happened.
 pub fn refusal(biz_error_code: Option<&str>) -> Refusal {
     let row = biz_error_code.and_then(|code| find(ROWS, code));
     row.map_or(Refusal::Plain, |row| row.means)
 }
 
-/// The words for a payment that ended with this refusal.
+/// The sentences for a payment that ended with this refusal.
 pub fn refusal_of(biz_error_code: &str) -> Option<Words> {
     let row = find(ROWS, biz_error_code).filter(|row| row.means == Refusal::Plain);
     row.map(|row| Words::from(super::Entry::from(row)))
 }
 
-/// `TRADE_NOT_EXIST` is another code.
+/// `TRADE_NOT_EXIST` does not count: there the gateway has the order, and the payment channel has no trade.
 pub fn is_order_not_exists(biz_error_code: Option<&str>) -> bool {
     refusal(biz_error_code) == Refusal::NoOrder
 }

@@ -1,9 +1,9 @@
-//! The charge gateway's codes (004): its errors, and the HTTP statuses that it answers with.
+//! The charge gateway's error codes and HTTP statuses (004).
 
 use super::{row, Means, Row};
 use crate::abi::*;
 
-/// What an error, or an HTTP status, comes to where nothing else says more.
+/// The outcome and the status of an error code or an HTTP status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Says {
     pub outcome: i32,
@@ -24,11 +24,11 @@ const fn unknown(status: upay_status) -> Says {
     Says { outcome: UPAY_OUTCOME_UNKNOWN, status }
 }
 
-/// For good, or until something is changed.
+/// Refused for good, or until something is changed.
 const REFUSED: Says = refused(UPAY_E_REFUSED);
 /// A person has to act first.
 const WAITING: Says = Says { outcome: UPAY_OUTCOME_PENDING, status: UPAY_OK };
-/// Not known, so ask; or, where the text says so, again under the same number.
+/// Unknown: query or, where the sentence says so, repeat the request under the same number.
 const OPEN: Says = unknown(UPAY_E_UNRESOLVED);
 
 pub static ERRORS: &[Row<Says>] = &[
@@ -116,7 +116,7 @@ pub static ERRORS: &[Row<Says>] = &[
         c"支付渠道出现未知错误，结果未知，请勿交货；请查询，仍不明确请联系客服。",
         c"The channel failed for no known reason. Hand over no goods; query, then call support.",
     ),
-    // Described alike, though their names tell them apart.
+    // The document describes both alike.
     row(
         &[c"channel_parameter_error", c"channel_auth_error"],
         REFUSED,
@@ -173,7 +173,7 @@ pub static ERRORS: &[Row<Says>] = &[
         c"渠道通知编号无效或已过期，该通知不可采信。",
         c"The notification's number is not valid any more: do not act on it.",
     ),
-    // Refused for good, but what the earlier charge came to is another question.
+    // This charge is refused for good. Whether the earlier one was paid is another question.
     row(
         &[c"charge_order_no_used"],
         REFUSED,
@@ -233,7 +233,7 @@ pub static ERRORS: &[Row<Says>] = &[
 ];
 
 pub static HTTP_STATUSES: &[Row<Says>] = &[
-    // The request is fine; whether a charge is paid stands in the data.
+    // The request was carried out. Whether a charge is paid is in the data.
     row(
         &[c"200"],
         Says { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK },
@@ -269,7 +269,7 @@ pub static HTTP_STATUSES: &[Row<Says>] = &[
         c"同时调用过多，本次未执行，请稍后用同一单号重试。",
         c"Too many calls at once; this one was not carried out. Try again later under the same number.",
     ),
-    // After a request in doubt it is no proof that nothing will arrive.
+    // After a request in doubt 404 does not prove that the request will not arrive.
     row(
         &[c"404"],
         unknown(UPAY_E_NO_ORDER),

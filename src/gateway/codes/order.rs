@@ -1,24 +1,26 @@
-//! `biz_response.data.order_status` (000, 002, 003 4.3): how the order stands. This, and not `data.status`, decides.
+//! `biz_response.data.order_status` (000, 002, 003 4.3): the state of the order. This decides, and not `data.status`.
 
 use super::{find, row, Means, Row};
 use crate::abi::*;
 
-/// As far as the payment itself is concerned.
+/// The state of the order, as far as its payment is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderStatus {
     Paid,
-    /// Not charged, or given back: PAY_CANCELED after a failed payment, CANCELED after a cancel, REFUNDED in full.
+    /// PAY_CANCELED: the payment failed, and the customer was not charged or has the money back.
     PayCanceled,
+    /// CANCELED: cancelled by the till, and the customer was not charged or has the money back.
     Canceled,
+    /// REFUNDED: the full amount was refunded.
     Refunded,
     PartialRefunded,
     /// Not final: CREATED.
     Open,
     /// Not final: a cancel or a refund is under way.
     Moving,
-    /// The gateway itself does not know.
+    /// The gateway itself does not know the state.
     Error,
-    /// In no table, or absent.
+    /// The status is absent, or in no table.
     Unheard,
 }
 
@@ -28,7 +30,7 @@ impl Means for OrderStatus {
             OrderStatus::Paid => UPAY_OUTCOME_SUCCESS,
             OrderStatus::PayCanceled | OrderStatus::Canceled | OrderStatus::Refunded => UPAY_OUTCOME_FAILED,
             OrderStatus::Open | OrderStatus::Moving => UPAY_OUTCOME_PENDING,
-            // The customer stays charged for a part: neither paid nor nothing owed.
+            // The customer stays charged for a part: this is neither "paid" nor "nothing is owed".
             OrderStatus::PartialRefunded => UPAY_OUTCOME_UNKNOWN,
             OrderStatus::Error | OrderStatus::Unheard => UPAY_OUTCOME_UNKNOWN,
         }

@@ -1,5 +1,5 @@
-//! `payway` and `sub_payway` (002, 003 4.6 and 4.7): names, which say nothing of an outcome. The gateway adds wallets
-//! without notice: a number that is not here is as good as any.
+//! `payway` and `sub_payway` (002, 003 4.6 and 4.7): names, which have no outcome. The gateway adds wallets without
+//! notice, so a number that is not in the table is valid too.
 
 use std::ffi::CStr;
 
@@ -21,7 +21,7 @@ const fn name(code: &'static [&'static CStr; 1], zh: &'static CStr, en: &'static
 
 pub static PAYWAYS: &[Row<Name>] = &[
     name(&[c"1"], c"支付宝1.0", c"Alipay 1.0, or a local Alipay wallet abroad"),
-    // In none of the documents; the gateway answers with it all the same.
+    // No document has it, but the gateway answers with it.
     name(&[c"2"], c"支付宝2.0", c"Alipay 2.0"),
     name(&[c"3"], c"微信支付", c"WeChat Pay"),
     name(&[c"4"], c"百度钱包", c"Baidu Wallet"),

@@ -4,8 +4,8 @@ use super::{find, row, Means, Row};
 use crate::abi::*;
 use crate::gateway::words::Words;
 
-/// The status that an error comes to: UPAY_E_GATEWAY for the gateway's own failures, which prove nothing, and a refusal
-/// for the rest.
+/// The status of an error code: UPAY_E_GATEWAY for a failure of the gateway itself, which proves nothing, and a refusal
+/// for all other codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failure(pub upay_status);
 
@@ -24,7 +24,7 @@ const TERMINAL: Failure = Failure(UPAY_E_TERMINAL);
 const GATEWAY: Failure = Failure(UPAY_E_GATEWAY);
 
 pub static ROWS: &[Row<Failure>] = &[
-    // The appendices have the first word, a sample of 003 the second.
+    // The appendices spell it the first way, a sample of 003 the second.
     row(
         &[c"INVALID_PARAMS", c"INVALID_PARAMETER"],
         REQUEST,
@@ -111,13 +111,13 @@ pub static ROWS: &[Row<Failure>] = &[
     ),
 ];
 
-/// For a request that the gateway refused with 400.
+/// The status of a request that the gateway refused with 400.
 pub fn status(error_code: Option<&str>) -> upay_status {
     let row = error_code.and_then(|code| find(ROWS, code));
     row.map_or(UPAY_E_REQUEST, |row| row.means.0)
 }
 
-/// The words for a payment that was refused with this error.
+/// The sentences for a payment that was refused with this error.
 pub fn request_error(error_code: &str) -> Option<Words> {
     find(ROWS, error_code).filter(|row| row.means == REQUEST).map(|row| Words::from(super::Entry::from(row)))
 }

@@ -1,9 +1,9 @@
-//! `biz_response.result_code` (000, 002, 003 4.2): what became of the action.
+//! `biz_response.result_code` (000, 002, 003 4.2): the result of the action.
 
 use super::{find, row, Means, Row};
 use crate::abi::*;
 
-/// What was asked for, as far as the code tells.
+/// The action that the code answers, as far as the code tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     Pay,
@@ -11,11 +11,11 @@ pub enum Asked {
     Cancel,
     Refund,
     Checkin,
-    /// SUCCESS and FAIL answer whatever was asked.
+    /// SUCCESS and FAIL answer any action.
     Anything,
 }
 
-/// The four classes of the documents; 003 calls the last one UNKNOWN, 000 and 002 call it ERROR.
+/// The four classes of the documents. 003 calls the last one UNKNOWN, 000 and 002 call it ERROR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     Success,
@@ -24,6 +24,7 @@ pub enum Class {
     Unknown,
 }
 
+/// What a code means: which action it answers, and with which result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meaning {
     pub asked: Asked,
@@ -142,7 +143,7 @@ pub static ROWS: &[Row<Meaning>] = &[
         c"正在退款，请稍候并查询。",
         c"The refund is under way: wait, and query.",
     ),
-    // Done, and yet no payment: the advice is to wait for one.
+    // The action is done and the order is not paid yet, so the advice is to wait.
     row(
         &[c"PRECREATE_SUCCESS"],
         of(Precreate, Success),

@@ -1,4 +1,5 @@
-//! `biz_response.data.status` (000, 002, 003 4.4): the order's newest step. For people: no verdict rests on it.
+//! `biz_response.data.status` (000, 002, 003 4.4): the state of the order's newest transaction. It is for people; no
+//! verdict depends on it.
 
 use super::{row, Means, Row};
 use crate::abi::*;
@@ -8,7 +9,7 @@ pub enum TransactionStep {
     Done,
     Failed,
     UnderWay,
-    /// The documents call it failed, and leave open whether the customer stays charged: so it is not "failed" here.
+    /// The documents call it failed and leave open whether the customer stays charged, so here the outcome is unknown.
     Disputed,
 }
 

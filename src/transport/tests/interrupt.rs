@@ -20,7 +20,7 @@ fn interrupted(transport: &Transport, body: &[u8], moment: Receiver<()>, status:
     assert!(message.ends_with(": interrupted"), "{message}");
 }
 
-/// A peer that tells when `talk` is through, and then says nothing.
+/// A peer that reports when `talk` has ended, and then sends nothing.
 fn silent_after(talk: impl FnOnce(&mut TcpStream) + Send + 'static) -> (Peer<Vec<u8>>, Receiver<()>) {
     let (tell, moment): (Sender<()>, _) = channel();
     let peer = Peer::accept(move |mut stream| {
@@ -75,7 +75,7 @@ fn an_interrupt_ends_a_connect() {
     interrupted(&transport(&plain(address)), BODY, moment, crate::abi::UPAY_E_CONNECT);
 }
 
-/// The sockets that wait for an answer from there, by the kernel's own list.
+/// The sockets that are connecting to this address, by the kernel's own list.
 #[cfg(target_os = "linux")]
 fn connecting_to(address: SocketAddr) -> usize {
     const SYN_SENT: &str = "02";

@@ -31,9 +31,9 @@ fn a_lookup_that_hangs_ends_at_the_deadline_and_only_so_many_may_hang() {
         assert_eq!(message, "look up api.example: time limit reached");
     }
     let message = failed(transport.exchange(&request(LONG), &Interrupt::new()), UPAY_E_RESOLVE);
-    assert_eq!(message, "look up api.example: too many lookups are waiting for an answer");
+    assert_eq!(message, "look up api.example: too many name lookups are under way");
     drop(release);
-    // The threads go as their lookups return, and give their places back.
+    // Each thread ends when its lookup returns, and gives its permit back.
     let begin = Instant::now();
     while failed(transport.exchange(&request(LONG), &Interrupt::new()), UPAY_E_RESOLVE).contains("too many") {
         assert!(begin.elapsed() < LONG);
@@ -104,7 +104,7 @@ fn a_panic_beneath_proves_nothing_and_leaves_nothing_behind() {
         std::thread::spawn(job);
     });
     let peer = reply_with(OK);
-    // A name, so that a thread is asked for.
+    // A name, so that the lookup needs a thread.
     let options = options(format!("http://localhost:{}", peer.address.port()));
     let transport = Transport::new(&options, spawn).unwrap();
     assert!(!transport.exchange(&request(LONG), &Interrupt::new()).unwrap_err().not_sent());
@@ -214,7 +214,7 @@ fn a_server_that_hangs_in_the_handshake_is_not_sent() {
 #[test]
 fn a_handshake_trickled_byte_by_byte_ends_at_the_deadline() {
     let peer = Peer::accept(|mut stream| {
-        // The head of a record of 16384 bytes, and then the record, slowly.
+        // The head of a record of 16384 bytes, and then the record byte by byte.
         stream.write_all(&[22, 3, 3, 64, 0]).unwrap();
         trickle(&mut stream, &[2; 16384]);
     });
@@ -278,7 +278,7 @@ fn a_ca_file_that_cannot_be_used_is_refused() {
     refused(broken.0.clone());
 }
 
-/// A byte at a time until the other side is gone.
+/// Sends one byte at a time until the other side closes.
 pub(super) fn trickle(stream: &mut impl Write, bytes: &[u8]) {
     let (_never, pace) = channel::<()>();
     for byte in bytes {

@@ -91,7 +91,7 @@ fn a_reset_after_the_request_was_read_is_in_doubt() {
         reset(stream);
     });
     let message = failed(exchange(&plain(peer.address)), UPAY_E_INTERRUPTED);
-    // Wine tells of a reset as of an end when nobody was reading as it came.
+    // Wine reports a reset as an end of the connection if nobody was reading when it came.
     let words: &[&str] = if cfg!(windows) { &["reset", "closed"] } else { &["reset"] };
     let told = |word: &&str| message == format!("reply from {}: connection {word}", peer.address);
     assert!(words.iter().any(told), "{message}");
@@ -123,7 +123,7 @@ fn a_reply_that_is_not_http_is_in_doubt() {
     refused(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n{}", UPAY_E_REPLY);
 }
 
-/// Sends `head`, then `filler` until the other side has heard enough, and returns how much that was.
+/// Sends `head`, then `filler` until the other side closes, and returns how much was sent.
 fn endless(head: &'static [u8], filler: &'static [u8]) -> Peer<usize> {
     Peer::accept(move |mut stream| {
         read_request(&mut stream);

@@ -117,7 +117,7 @@ fn a_fresh_exchange_neither_takes_nor_leaves_a_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let transport = transport(&plain(listener.local_addr().unwrap()));
     let (tell, ended) = channel();
-    // It answers every request on every connection, and tells how many came on each.
+    // The peer answers every request on every connection and returns how many came on each.
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let (mut stream, tell) = (stream.unwrap(), tell.clone());
