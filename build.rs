@@ -1,9 +1,9 @@
-//! Makes the header from the published files, and gives the shared library its name.
+//! Generates the header from the published files, and gives the shared library its SONAME.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// What the header is made of, in its order. What is not in these files is not published.
+/// The sources of the header, in its order. What is not in these files is not published.
 const PUBLISHED: &[&str] = &[
     "src/abi.rs",
     "src/ffi/library.rs",
@@ -44,14 +44,15 @@ fn header() -> String {
     for_c(&String::from_utf8(text).expect("the header is UTF-8"))
 }
 
-/// A doc comment's Safety section is what a Rust caller must promise; in C every caller must, and the arguments'
-/// paragraphs say what. A comment of one sentence takes one line, and a constant stands right below its own.
+/// Adapts cbindgen's text to C. The Safety section of a doc comment is left out: it tells a Rust caller what the arguments'
+/// paragraphs already say. A comment of one sentence takes one line, and a constant stands right below its comment. A blank
+/// line separates the families of constants.
 fn for_c(text: &str) -> String {
     let mut out = String::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
         if line.trim() != "/**" {
-            let between_constants = line.is_empty() && ends_with_constant(&out) && lines.peek() == Some(&"/**");
+            let between_constants = line.is_empty() && last_constant(&out).is_some() && lines.peek() == Some(&"/**");
             if !between_constants {
                 out.push_str(line.trim_end());
                 out.push('\n');
@@ -60,6 +61,9 @@ fn for_c(text: &str) -> String {
         }
         let comment: Vec<&str> =
             lines.by_ref().take_while(|line| line.trim() != "*/").map(|line| line.trim_end()).collect();
+        if last_constant(&out).is_some_and(|last| lines.peek().and_then(|next| family(next)) != family(last)) {
+            out.push('\n');
+        }
         let end = comment.iter().position(|line| line.ends_with("# Safety")).unwrap_or(comment.len());
         let kept = comment[..end].iter().rposition(|line| line.trim() != "*").map_or(0, |last| last + 1);
         match &comment[..kept] {
@@ -70,12 +74,23 @@ fn for_c(text: &str) -> String {
     out
 }
 
-fn ends_with_constant(text: &str) -> bool {
-    text.lines().next_back().is_some_and(|line| line.starts_with("#define UPAY_") && line != "#define UPAY_H")
+/// The constant in the text's last line.
+fn last_constant(text: &str) -> Option<&str> {
+    text.lines().next_back().filter(|line| family(line).is_some())
 }
 
-/// libupay.so.1: the number is upay_abi_version's. The linker's name for it is put beside the library, where programs
-/// that were linked against it look. The library is never to be unloaded: its threads may still run.
+/// The first word of a constant's name after UPAY_. UPAY_OK belongs to the errors.
+fn family(line: &str) -> Option<&str> {
+    let name = line.strip_prefix("#define UPAY_").filter(|name| *name != "H")?;
+    match name.split(['_', ' ']).next()? {
+        "OK" => Some("E"),
+        word => Some(word),
+    }
+}
+
+/// Sets the SONAME libupay.so.1, whose number is upay_abi_version's. Programs that are linked against the library look for
+/// that name, so a symbolic link with it is put beside the library. `nodelete` keeps the library loaded, because its threads
+/// may still run when a host unloads it.
 fn name_shared_library(out: &Path) {
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libupay.so.1,-z,nodelete");
     // OUT_DIR is <profile>/build/<package>/out.

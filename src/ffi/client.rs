@@ -14,18 +14,19 @@ use super::{upay_drop_fn, upay_event, upay_event_fn};
 use crate::abi::*;
 use crate::client::Client;
 
-/// One terminal of one merchant: its settings, its orders and its journal. Make one for each terminal, start it once,
-/// and keep it for as long as the till runs. May be used from every thread. A handle is checked at every call: NULL, a
-/// freed one or one of another type gives UPAY_E_HANDLE.
+/// One terminal of one merchant: its settings, its orders and its journal. Make one client for
+/// each terminal, start it once, and keep it for as long as the till runs.
+///
+/// Threads: may be used from every thread.
 pub struct upay_client {
     _private: [u8; 0],
 }
 
 pub(super) static CLIENTS: Lazy<HandleTable<Client, upay_client>> = Lazy::new(|| HandleTable::new(1, "client"));
 
-/// Makes a client with default settings. Nothing is sent and nothing is written until it is started.
+/// Makes a client with default settings. Nothing is sent or written until it is started.
 ///
-/// out: the client; yours, to be given to upay_client_free.
+/// out: receives the client. Give it to upay_client_free.
 /// Errors: UPAY_E_ARGUMENT, UPAY_E_LIMIT.
 ///
 /// # Safety
@@ -42,11 +43,13 @@ pub unsafe extern "C" fn upay_client_new(out: *mut *mut upay_client) -> upay_sta
     })
 }
 
-/// Sets one setting, by its key from the table at the top; only before start. Both texts are copied.
+/// Sets one setting, by its key from the table at the top. Only before start.
 ///
-/// value: in the client's encoding (set "encoding" first when it is not UTF-8). "" takes an optional setting back.
-/// Errors: UPAY_E_KEY, UPAY_E_VALUE (upay_last_error names the rule), UPAY_E_ARGUMENT (NULL, or not in the client's
-/// encoding), UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE.
+/// key: the setting. Copied.
+/// value: in the client's encoding. Copied. "" clears an optional setting. If the encoding is not
+///   UTF-8, set "encoding" first.
+/// Errors: UPAY_E_KEY, UPAY_E_VALUE (upay_last_error names the rule), UPAY_E_ARGUMENT (NULL, or not
+///   in the client's encoding), UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE.
 ///
 /// # Safety
 /// `key` and `value` are NULL or end with a NUL.
@@ -64,11 +67,12 @@ pub unsafe extern "C" fn upay_client_set(
     })
 }
 
-/// Reads one setting back; "" when it is not set. terminal_key and vendor_key can be set, never read: UPAY_E_KEY.
+/// Reads one setting: "" if it is not set. terminal_key and vendor_key cannot be read: UPAY_E_KEY.
 ///
-/// buffer, capacity: where the text goes, with its NUL, and how many bytes fit there.
-/// length: receives the text's bytes without the NUL; with UPAY_E_BUFFER the bytes that the buffer must have, the NUL
-/// included. May be NULL.
+/// key: the setting.
+/// buffer, capacity: receives the text with its NUL, at most capacity bytes.
+/// length: receives the number of the text's bytes without the NUL. With UPAY_E_BUFFER it receives
+///   the number of bytes that the buffer must have, the NUL included. May be NULL.
 /// Errors: UPAY_E_KEY, UPAY_E_BUFFER, UPAY_E_ARGUMENT, UPAY_E_CLOSED, UPAY_E_HANDLE.
 ///
 /// # Safety
@@ -91,12 +95,16 @@ pub unsafe extern "C" fn upay_client_get(
     })
 }
 
-/// Says who hears of orders that no call waits for (UPAY_ACTION_WATCH): those that an earlier run left over, and those
-/// whose verdict was not the gateway's last word. Only before start; without a watcher, or with fn NULL, these events
-/// wait for upay_client_next_event.
+/// Sets the watcher: the function for events of orders that no call waits for (UPAY_ACTION_WATCH).
+/// These are orders that an earlier run left over, and orders whose verdict was not the gateway's
+/// last word. Only before start.
 ///
-/// fn, user_data, drop: as for upay_order_pay; drop runs when the client ends, or when another watcher takes over.
-/// Errors: UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE. A call that fails has taken nothing: drop is not run.
+/// Without a watcher, or with fn NULL, these events wait for upay_client_next_event.
+///
+/// fn, user_data: as for upay_order_pay.
+/// drop: as for upay_order_pay. It runs when the client ends, or when another watcher is set.
+/// Errors: UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE. After an error drop is not run:
+///   user_data is still yours.
 ///
 /// # Safety
 /// The functions can be called with `user_data` until `drop` was.
@@ -113,18 +121,27 @@ pub unsafe extern "C" fn upay_client_watch(
     })
 }
 
-/// Makes a terminal of this till with an activation code: single-use, and given out by the gateway's owner or your
-/// service provider. Needs vendor_sn, vendor_key, app_id and device_id, and a state_dir, where the terminal's number and
-/// keys are kept from then on; the code and vendor_key are not. terminal_sn can be read back afterwards. The next starts
-/// need neither terminal_sn nor terminal_key: without them start takes the terminal that was activated last in this
-/// state_dir. Only before start, and once per terminal; blocks, in a callback too.
+/// Makes a terminal of this till with an activation code. Only before start, and once for each
+/// terminal. Needs vendor_sn, vendor_key, app_id, device_id and a state_dir.
+///
+/// The gateway's owner or your service provider gives out the code. It can be used once.
+///
+/// The terminal's number and keys are kept in state_dir from then on, but not the code and the
+/// vendor_key. terminal_sn can be read afterwards. Later starts need neither terminal_sn nor
+/// terminal_key: without them start takes the terminal that was activated last in this state_dir.
 ///
 /// code: 1 to 64 bytes without white space, in the client's encoding.
-/// timeout_ms: for all of it; 0: connect_timeout_ms and reply_timeout_ms alone.
-/// Errors: UPAY_E_MISSING, UPAY_E_VALUE, UPAY_E_STATE (started), UPAY_E_STORAGE (before anything was sent, unless
-/// upay_last_error says otherwise; start then tries to keep it once more), UPAY_E_LOCKED (another process activates here),
-/// UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199: not sent, try again; 200-299: in doubt, the code may be used up: try again, and
-/// ask for a new code when that is refused; 300-399: the gateway refused.
+/// timeout_ms: the limit for the whole call. 0: only connect_timeout_ms and reply_timeout_ms hold.
+/// Errors: UPAY_E_MISSING, UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_STATE (started), UPAY_E_CLOSED,
+///   UPAY_E_HANDLE, and
+///     UPAY_E_STORAGE   Nothing was sent, unless upay_last_error says otherwise. If it does, start
+///                      tries to save the terminal once more.
+///     UPAY_E_LOCKED    Another process activates in this state_dir.
+///     100-199          Not sent: try again.
+///     200-299          In doubt: the code may be used up. Try again. If that is refused, ask for a
+///                      new code.
+///     300-399          The gateway refused.
+/// Threads: blocks, in a callback too.
 ///
 /// # Safety
 /// `code` is NULL or ends with a NUL.
@@ -142,45 +159,64 @@ pub unsafe extern "C" fn upay_client_activate(
     })
 }
 
-/// Starts the client: takes the terminal's journal, and goes on with what an earlier run left over.
+/// Starts the client: takes the terminal's journal, and resumes what an earlier run left over.
+/// After an error the settings can be corrected and start called again.
 ///
-/// Errors: UPAY_E_MISSING (terminal_sn, terminal_key, and nothing was activated in state_dir), UPAY_E_VALUE (ca_file,
-/// proxy), UPAY_E_LOCKED (another client or process has this terminal), UPAY_E_STORAGE (the journal is damaged, foreign or
-/// unreadable; it is left as it is), UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE. After an error the settings can
-/// be mended and start called again.
+/// Errors: UPAY_E_STATE (started), UPAY_E_CLOSED, UPAY_E_HANDLE, and
+///     UPAY_E_MISSING   terminal_sn or terminal_key is not set, and nothing was activated in
+///                      state_dir.
+///     UPAY_E_VALUE     ca_file or proxy cannot be used.
+///     UPAY_E_LOCKED    Another client or process uses this terminal's journal.
+///     UPAY_E_STORAGE   The journal is damaged, foreign or unreadable. It is left as it is.
 #[no_mangle]
 pub extern "C" fn upay_client_start(client: *mut upay_client) -> upay_status {
     guard(|| CLIENTS.get(client)?.start())
 }
 
-/// Checks the terminal in: the gateway gives it a new key, which is on disk before it is used; the one before stays valid.
-/// A client with a state_dir and a device_id (its own setting, or the one that it was activated with) does so by itself,
-/// once a day in Beijing, at start or before the day's first payment, unless "auto_checkin" is "off". Never while a
-/// payment is under way; a payment that begins in the meantime waits for its end. One that is under way already is joined.
-/// Blocks, in a callback too.
+/// Checks the terminal in: the gateway gives it a new key. The new key is on disk before it is
+/// used, and the earlier key stays valid.
 ///
-/// timeout_ms: for all of it; 0: connect_timeout_ms and reply_timeout_ms alone.
-/// Errors: UPAY_E_MISSING (device_id), UPAY_E_STATE (not started, or a payment is under way), UPAY_E_TIMEOUT (the one that
-/// was joined goes on), UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199: not sent; 200-299: in doubt, and the old key is valid still. Check in
-/// again when the network is well: with a second reply lost in a row the gateway would forget the key that is here. 300-399:
-/// the gateway refused.
+/// A client with a state_dir and a device_id checks in by itself, unless "auto_checkin" is "off":
+/// once a day in Beijing, at start or before the day's first payment. The device_id may be its own
+/// setting or the one that it was activated with.
+///
+/// A check-in never runs while a payment is under way, and a payment that begins during a check-in
+/// waits for its end. If a check-in is under way already, this call joins it.
+///
+/// timeout_ms: the limit for the whole call. 0: only connect_timeout_ms and reply_timeout_ms hold.
+/// Errors: UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE, and
+///     UPAY_E_MISSING   device_id is not set.
+///     UPAY_E_STATE     The client is not started, or a payment is under way.
+///     UPAY_E_TIMEOUT   The check-in that this call joined goes on.
+///     100-199          Not sent.
+///     200-299          In doubt, and the old key is still valid. Check in again when the network
+///                      works. After two lost replies in a row the gateway would forget this
+///                      terminal's key.
+///     300-399          The gateway refused.
+/// Threads: blocks, in a callback too.
 #[no_mangle]
 pub extern "C" fn upay_client_checkin(client: *mut upay_client, timeout_ms: u32) -> upay_status {
     guard(|| CLIENTS.get(client)?.checkin(limit(timeout_ms)))
 }
 
-/// Signs a request of your own making with the terminal's key and sends it once, or again under the key before when the
-/// gateway refuses the signature: for what the gateway offers and this library does not know. Nothing of it is recorded, and
-/// nothing is asked again. Blocks, in a callback too.
+/// Signs a request of your own with the terminal's key and sends it. For what the gateway offers
+/// and this library does not know. Nothing of it is recorded, and nothing is queried afterwards.
 ///
-/// path: such as "/upay/v2/deposit"; names of letters, digits, "-", "_" and ".". Payments, precreate, activation and
-/// check-in have functions of their own and are refused here.
-/// json: the body, a JSON object of at most 64 KiB, in the client's encoding; sent letter by letter in UTF-8.
-/// timeout_ms: for all of it; 0: connect_timeout_ms and reply_timeout_ms alone.
-/// out: the reply as an event of UPAY_ACTION_CALL, read as upay_read_reply reads it, but that a plain SUCCESS which speaks
-/// of no order is one; yours, to be given to upay_event_free.
-/// Errors: UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_STATE (not started), UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE; 100-199:
-/// not sent; 200-299: in doubt, no reply that can be read. A refusal of the gateway is a reply: UPAY_OK, and an event.
+/// The request is sent once. If the gateway refuses the signature, it is sent again under the
+/// terminal's earlier key. Any other refusal of the gateway is a reply: UPAY_OK and an event.
+///
+/// path: such as "/upay/v2/deposit". Its names consist of letters, digits, "-", "_" and ".". The
+///   paths of payments, precreate, activation and check-in are refused: they have functions.
+/// json: the body, a JSON object of at most 64 KiB, in the client's encoding. It is sent character
+///   by character, in UTF-8.
+/// timeout_ms: the limit for the whole call. 0: only connect_timeout_ms and reply_timeout_ms hold.
+/// out: receives the reply as an event of UPAY_ACTION_CALL. Give it to upay_event_free. It is read
+///   as by upay_read_reply, except that a SUCCESS that names no order is success.
+/// Errors: UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_STATE (not started), UPAY_E_LIMIT, UPAY_E_CLOSED,
+///   UPAY_E_HANDLE, and
+///     100-199   Not sent.
+///     200-299   In doubt: there is no reply that can be read.
+/// Threads: blocks, in a callback too.
 ///
 /// # Safety
 /// The texts are NULL or end with a NUL, `out` can be written.
@@ -208,10 +244,12 @@ pub unsafe extern "C" fn upay_client_call(
     })
 }
 
-/// How many orders have no final answer of the gateway yet: under way, left over, or watched. 0: nothing is owed an
-/// answer, and the till can be switched off without a worry.
+/// Counts the orders without a final answer of the gateway: under way, left over or watched. With 0
+/// no order waits for an answer, and the till can safely be switched off.
 ///
-/// Errors: UPAY_E_ARGUMENT, UPAY_E_STATE (not started), UPAY_E_STORAGE, UPAY_E_CLOSED, UPAY_E_HANDLE.
+/// count: receives the number.
+/// Errors: UPAY_E_ARGUMENT, UPAY_E_STATE (not started), UPAY_E_STORAGE, UPAY_E_CLOSED,
+///   UPAY_E_HANDLE.
 ///
 /// # Safety
 /// `count` can be written.
@@ -226,13 +264,14 @@ pub unsafe extern "C" fn upay_client_unfinished(client: *mut upay_client, count:
     })
 }
 
-/// Takes the oldest event that no callback hears: the pull form, for a window's timer. Each action keeps its newest
-/// progress event and its final one; upay_event_get with "client_sn" tells the order.
+/// Takes the oldest event that no callback receives: polling, for example from a window's timer.
+/// Each action keeps its newest progress event and its final event. upay_event_get with "client_sn"
+/// tells the order.
 ///
-/// timeout_ms: how long to wait for one; 0 does not wait.
-/// out: the event; yours, to be given to upay_event_free.
-/// Errors: UPAY_E_TIMEOUT (none in time), UPAY_E_CLOSED (stopped, and all were taken), UPAY_E_STATE (not started),
-/// UPAY_E_ARGUMENT, UPAY_E_LIMIT, UPAY_E_HANDLE.
+/// timeout_ms: how long to wait for an event. 0 does not wait.
+/// out: receives the event. Give it to upay_event_free.
+/// Errors: UPAY_E_TIMEOUT (no event in time), UPAY_E_CLOSED (stopped, and all events are taken),
+///   UPAY_E_STATE (not started), UPAY_E_ARGUMENT, UPAY_E_LIMIT, UPAY_E_HANDLE.
 ///
 /// # Safety
 /// `out` can be written.
@@ -251,13 +290,18 @@ pub unsafe extern "C" fn upay_client_next_event(
     })
 }
 
-/// Stops the client for good. Calls that are held open are broken off; every action that is under way gets its one
-/// final event (UPAY_OUTCOME_UNKNOWN, UPAY_E_CLOSED) and goes on from the journal at the next start. Once this returns
-/// UPAY_OK, no callback runs or will run, all threads of this client have ended, and its journal is free for another
-/// process. May be called again; a client that was never started is closed as well.
+/// Stops the client for good. Calls that the gateway holds open are broken off. Every action that
+/// is under way gets its one final event (UPAY_OUTCOME_UNKNOWN, UPAY_E_CLOSED), and the next start
+/// resumes it from the journal.
 ///
-/// timeout_ms: how long to wait for callbacks to return and threads to end.
-/// Errors: UPAY_E_TIMEOUT (the end goes on; call again), UPAY_E_REENTRANT (from inside a callback), UPAY_E_HANDLE.
+/// After UPAY_OK no callback runs or will run, all threads of this client have ended, and its
+/// journal is free for another process. stop may be called again. A client that was never started
+/// is closed as well.
+///
+/// timeout_ms: how long to wait until callbacks have returned and threads have ended.
+/// Errors: UPAY_E_TIMEOUT (the stop goes on: call again), UPAY_E_REENTRANT (inside a callback),
+///   UPAY_E_HANDLE.
+/// Threads: blocks. Not inside a callback.
 #[no_mangle]
 pub extern "C" fn upay_client_stop(client: *mut upay_client, timeout_ms: u32) -> upay_status {
     guard(|| {
@@ -267,8 +311,10 @@ pub extern "C" fn upay_client_stop(client: *mut upay_client, timeout_ms: u32) ->
     })
 }
 
-/// Lets the client go. Never blocks: a client that was not stopped begins to stop, and callbacks may still run for a
+/// Frees the client. If it was not stopped, it begins to stop, and callbacks may still run for a
 /// moment. Orders and events of the client stay valid until they are freed. NULL is ignored.
+///
+/// Threads: never blocks.
 #[no_mangle]
 pub extern "C" fn upay_client_free(client: *mut upay_client) {
     quiet((), || {

@@ -9,51 +9,55 @@ use super::text::{not_null, put, text_in};
 use crate::abi::*;
 use crate::client::{Encoding, Event};
 
-/// What happened: an immutable snapshot. May be read from every thread. All of its text lives as long as the event: in a
-/// callback for the call, otherwise until upay_event_free.
+/// What happened: an immutable snapshot. Its text lives as long as the event: in a callback for the
+/// call, otherwise until upay_event_free.
+///
+/// Threads: may be read from every thread.
 pub struct upay_event {
     _private: [u8; 0],
 }
 
 pub(super) static EVENTS: Lazy<HandleTable<Event, upay_event>> = Lazy::new(|| HandleTable::new(5, "event"));
 
-/// Which action it is about, one of UPAY_ACTION_…; 0 for a handle that is not an event.
+/// Returns the event's action, one of UPAY_ACTION_*. 0 if the handle is not an event.
 #[no_mangle]
 pub extern "C" fn upay_event_action(event: *const upay_event) -> i32 {
     quiet(0, || Some(EVENTS.get(event).ok()?.action))
 }
 
-/// UPAY_OUTCOME_PENDING while the action goes on, and its end otherwise. UPAY_OUTCOME_UNKNOWN for a handle that is not an
-/// event.
+/// Returns UPAY_OUTCOME_PENDING while the action goes on, and its outcome in the final event.
+/// UPAY_OUTCOME_UNKNOWN if the handle is not an event.
 #[no_mangle]
 pub extern "C" fn upay_event_outcome(event: *const upay_event) -> i32 {
     quiet(UPAY_OUTCOME_UNKNOWN, || Some(EVENTS.get(event).ok()?.verdict.outcome))
 }
 
-/// Why: UPAY_OK on success, and while all goes well. UPAY_E_HANDLE for a handle that is not an event, UPAY_E_FORKED in a
-/// forked child.
+/// Returns the reason of the outcome: UPAY_OK on success, and while all goes well. UPAY_E_HANDLE if
+/// the handle is not an event, UPAY_E_FORKED in a forked child.
 #[no_mangle]
 pub extern "C" fn upay_event_status(event: *const upay_event) -> upay_status {
     let nothing = if is_forked() { UPAY_E_FORKED } else { UPAY_E_HANDLE };
     quiet(nothing, || Some(EVENTS.get(event).ok()?.verdict.status))
 }
 
-/// What the cashier does next, one of UPAY_ADVICE_…; 0 for a handle that is not an event.
+/// Returns what the cashier does next, one of UPAY_ADVICE_*. 0 if the handle is not an event.
 #[no_mangle]
 pub extern "C" fn upay_event_advice(event: *const upay_event) -> i32 {
     quiet(UPAY_ADVICE_NONE, || Some(EVENTS.get(event).ok()?.advice))
 }
 
-/// One sentence for the cashier, in the client's language and encoding. Lives as long as the event; NULL for a handle
-/// that is not an event.
+/// Returns one sentence for the cashier, in the client's language and encoding. It lives as long as
+/// the event. NULL if the handle is not an event.
 #[no_mangle]
 pub extern "C" fn upay_event_message(event: *const upay_event) -> *const c_char {
     text_of(event, |event| Some(event.message()))
 }
 
-/// A field by its key, in the client's encoding: the gateway's own names for the order's data ("sn", "order_status",
-/// "trade_no", …), and those in the table at the top. A NUL in it is handed out as "?". NULL when absent. Lives as long as
-/// the event.
+/// Returns one field, in the client's encoding. It lives as long as the event. NULL if the event
+/// does not have the field. A NUL in the value is handed out as "?".
+///
+/// key: one of the gateway's own names for the order's data ("sn", "order_status", "trade_no" and so
+///   on), or one from the table at the top.
 ///
 /// # Safety
 /// `key` is NULL or ends with a NUL.
@@ -66,9 +70,12 @@ pub unsafe extern "C" fn upay_event_get(event: *const upay_event, key: *const c_
     })
 }
 
-/// All of it as one JSON object, in the client's encoding, with the payer's account and keys blacked out as in the log.
-/// action, outcome, status, advice and message are the event's own; what the gateway calls by one of these names ("status") is
-/// read with upay_event_get. Lives as long as the event; NULL for a handle that is not an event.
+/// Returns the whole event as one JSON object, in the client's encoding. The payer's account and
+/// keys are blacked out, as in the log. It lives as long as the event. NULL if the handle is not an
+/// event.
+///
+/// action, outcome, status, advice and message are the event's own. A field of the gateway with one
+/// of these names ("status") is only in upay_event_get.
 #[no_mangle]
 pub extern "C" fn upay_event_json(event: *const upay_event) -> *const c_char {
     text_of(event, |event| Some(event.json()))
@@ -76,7 +83,7 @@ pub extern "C" fn upay_event_json(event: *const upay_event) -> *const c_char {
 
 /// Keeps an event that was lent to a callback.
 ///
-/// out: the same event; yours, to be given to upay_event_free.
+/// out: receives the same event. Give it to upay_event_free.
 /// Errors: UPAY_E_ARGUMENT, UPAY_E_LIMIT, UPAY_E_HANDLE.
 ///
 /// # Safety
@@ -92,7 +99,8 @@ pub unsafe extern "C" fn upay_event_copy(event: *const upay_event, out: *mut *mu
     })
 }
 
-/// Lets the event and all of its text go. NULL is ignored, and so is an event that is lent to a callback after the call.
+/// Frees the event and all of its text. NULL is ignored. An event that was lent to a callback is
+/// ignored too, once the callback has returned.
 #[no_mangle]
 pub extern "C" fn upay_event_free(event: *mut upay_event) {
     quiet((), || EVENTS.remove(event).map(drop));

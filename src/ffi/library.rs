@@ -8,37 +8,47 @@ use crate::client::Encoding;
 use crate::error::Error;
 use crate::gateway::sign;
 
-/// A line of the log: one of UPAY_LOG_ERROR to UPAY_LOG_DEBUG, and one line of UTF-8 of at most 1024 bytes that lives
-/// as long as the call. No line holds a key, a signature, a barcode or a payer's account. Runs on any thread, also on
-/// one that is inside a call of yours; what it logs itself by calling the library is not logged.
+/// Receives one line of the log.
+///
+/// level: one of UPAY_LOG_ERROR to UPAY_LOG_DEBUG.
+/// line: one line of UTF-8 of at most 1024 bytes. It lives as long as the call. It contains no key,
+///   signature, barcode or payer's account.
+/// user_data: as passed to upay_set_log.
+/// Threads: runs on any thread, also on one of yours that is inside a call of this library. What the
+///   function itself makes the library log is dropped.
 pub type upay_log_fn = Option<unsafe extern "C" fn(level: i32, line: *const c_char, user_data: *mut c_void)>;
 
-/// The version of this header's contract: 1. It moves only when something that worked before would break.
+/// Returns the version of this interface: 1. It changes only when something that worked before
+/// would break.
 #[no_mangle]
 pub extern "C" fn upay_abi_version() -> u32 {
     1
 }
 
-/// The library's version, such as "0.1.0". Lives for ever.
+/// Returns the library's version, such as "0.1.0". The text lives for ever.
 #[no_mangle]
 pub extern "C" fn upay_version() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// What went wrong in this thread's last failed call: one line of plain ASCII for a programmer, which names the field
-/// and the rule that was broken and never holds a secret. "" when no call has failed. Never NULL; lives until this
-/// thread's next call.
+/// Returns what went wrong in this thread's last failed call: one line of ASCII for a programmer.
+/// It names the field and the rule that was broken, and contains no secret.
+///
+/// It is "" if no call has failed, and never NULL. It lives until this thread's next call.
 #[no_mangle]
 pub extern "C" fn upay_last_error() -> *const c_char {
     guard::last_error()
 }
 
-/// Sends the library's log, for all clients, to a function of yours from now on.
+/// Sends the log of all clients to a function of yours from now on.
 ///
-/// level: the chattiest level that is wanted, UPAY_LOG_ERROR to UPAY_LOG_DEBUG; UPAY_LOG_OFF ends the log.
-/// fn: NULL ends the log. A line that is just being written on another thread may still arrive after this call.
-/// user_data: passed back to fn.
-/// Errors: UPAY_E_VALUE.
+/// level: the most detailed level that you want, UPAY_LOG_ERROR to UPAY_LOG_DEBUG. UPAY_LOG_OFF ends
+///   the log.
+/// fn: receives the lines. NULL ends the log.
+/// user_data: passed to fn.
+/// Errors: UPAY_E_VALUE (level).
+/// Threads: a line that another thread is just writing may still reach the earlier function after
+///   this call has returned.
 ///
 /// # Safety
 /// `line` can be called with `user_data` from any thread while it is set.
@@ -53,12 +63,12 @@ pub unsafe extern "C" fn upay_set_log(level: i32, r#fn: upay_log_fn, user_data: 
     })
 }
 
-/// The gateway's signature of a request body: MD5 over the bytes followed by the key, in lower-case hex (003 2.2). For
-/// hosts that send requests of their own.
+/// Makes the gateway's signature of a request body: MD5 over the bytes followed by the key, in
+/// lower-case hex (003 2.2). For hosts that send requests of their own. Needs no client.
 ///
-/// body: the bytes exactly as they are sent; NULL only when length is 0.
-/// key: the terminal's or the vendor's key, UTF-8.
-/// out33: room for 33 bytes: 32 digits and a NUL.
+/// body, length: the bytes exactly as they are sent. body may be NULL only if length is 0.
+/// key: the terminal's or the vendor's key, in UTF-8.
+/// out33: receives 33 bytes: 32 digits and a NUL.
 /// Errors: UPAY_E_ARGUMENT.
 ///
 /// # Safety

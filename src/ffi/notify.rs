@@ -9,31 +9,39 @@ use crate::abi::*;
 use crate::client::{Encoding, Event};
 use crate::error::Error;
 
-/// Reads what the gateway posts to an order's notify_url, for a host that receives it: checks the gateway's signature
-/// (RSA PKCS #1 v1.5 with SHA-256) over the body, and makes an event of it, without a client. There is never an event
-/// without a right signature.
+/// Reads a notification, which the gateway posts to an order's notify_url: checks the gateway's
+/// signature over the body (RSA PKCS #1 v1.5 with SHA-256), and makes an event of it. There is no
+/// event without a valid signature. Needs no client.
 ///
-/// The event has UPAY_ACTION_READ, and as its fields the body's; text is UTF-8, and upay_event_message is Chinese
-/// (message_en is there as well). Its outcome is the payment's, by order_status:
+/// The event has UPAY_ACTION_READ and the body's fields. Its text is UTF-8 and its message is
+/// Chinese ("message_en" is there as well). Its outcome is the payment's, by order_status:
 ///
-/// UPAY_OUTCOME_SUCCESS: PAID.
-/// UPAY_OUTCOME_FAILED with UPAY_E_CANCELLED: PAY_CANCELED, CANCELED, REFUNDED. Nothing is owed.
-/// UPAY_OUTCOME_PENDING: CREATED, CANCEL_INPROGRESS, REFUND_INPROGRESS.
-/// UPAY_OUTCOME_UNKNOWN with UPAY_E_UNRESOLVED: PARTIAL_REFUNDED, an error of the order, another status, or none.
+///   UPAY_OUTCOME_SUCCESS   PAID.
+///   UPAY_OUTCOME_FAILED    PAY_CANCELED, CANCELED, REFUNDED: nothing is owed (UPAY_E_CANCELLED).
+///   UPAY_OUTCOME_PENDING   CREATED, CANCEL_INPROGRESS, REFUND_INPROGRESS.
+///   UPAY_OUTCOME_UNKNOWN   PARTIAL_REFUNDED, an error of the order, another status, or none
+///                          (UPAY_E_UNRESOLVED).
 ///
-/// A right signature says who wrote it, not when: it may come twice, late, behind a newer one, or from somebody who has
-/// kept it. Before goods are handed over compare client_sn and total_amount with the order's, take an order once, and ask
-/// with upay_order_query when in doubt. The journal and the verdicts of a client know nothing of it.
+/// A valid signature says who wrote the notification, not when. It may come twice, late, after a
+/// newer one, or from somebody who has kept it. Before you hand over goods, compare client_sn and
+/// total_amount with the order's, and accept an order once. In doubt use upay_order_query.
 ///
-/// body, length: the request's body, byte for byte as it arrived, at most 1048576 bytes; NULL only when length is 0.
-/// authorization: the value of its Authorization header: the signature in base64, or a terminal's number, a space and the
-/// signature. The number is not signed and not looked at. White space around it does not count. Pass "" when the request
-/// has no such header: UPAY_E_SIGN.
-/// public_key_pem: the gateway's public key, an RSA key of 2048 to 8192 bits as PEM text: a block BEGIN PUBLIC KEY or
-/// BEGIN RSA PUBLIC KEY. Take it from the gateway's owner by a way that you trust, never from the request.
-/// out: the event; yours, to be given to upay_event_free.
-/// Errors: UPAY_E_SIGN (not this key's signature of this body: answer as to a stranger), UPAY_E_REPLY (rightly signed, and
-/// not a JSON object whose members stand once each), UPAY_E_VALUE (public_key_pem cannot be used, or body is too long), UPAY_E_ARGUMENT, UPAY_E_LIMIT.
+/// A client's journal and verdicts do not know of the notification.
+///
+/// body, length: the request's body, byte for byte as it arrived, at most 1048576 bytes. body may be
+///   NULL only if length is 0.
+/// authorization: the value of the request's Authorization header. It is the signature in base64, or
+///   a terminal's number, a space and the signature. The number is not signed and is ignored, and so
+///   is white space around the value. "" if the request has no such header: UPAY_E_SIGN.
+/// public_key_pem: the gateway's public key, an RSA key of 2048 to 8192 bits, as PEM text with a
+///   block BEGIN PUBLIC KEY or BEGIN RSA PUBLIC KEY. Get it from the gateway's owner in a way that
+///   you trust, never from the request.
+/// out: receives the event. Give it to upay_event_free.
+/// Errors: UPAY_E_ARGUMENT, UPAY_E_LIMIT, and
+///     UPAY_E_SIGN    This is not this key's signature of this body: answer as to a stranger.
+///     UPAY_E_REPLY   The signature is valid, and the body is not a JSON object without duplicate
+///                    members.
+///     UPAY_E_VALUE   public_key_pem cannot be used, or the body is too long.
 ///
 /// # Safety
 /// `body` has `length` readable bytes, `authorization` and `public_key_pem` are NULL or end with a NUL, `out` can be

@@ -15,33 +15,42 @@ use crate::abi::*;
 use crate::client::{Client, Listener, Order};
 use crate::error::Result;
 
-/// One order: what it asks for, and all that happens to it. Two handles of the same client_sn are the same order. May
-/// be used from every thread. Checked at every call, as all handles are.
+/// One order: the fields of its requests, and the actions on it. Two handles with the same
+/// client_sn are the same order.
+///
+/// Threads: may be used from every thread.
 pub struct upay_order {
     _private: [u8; 0],
 }
 
 pub(super) static ORDERS: Lazy<HandleTable<Held, upay_order>> = Lazy::new(|| HandleTable::new(3, "order"));
 
-/// What an order's handle stands for.
+/// The object behind an order's handle.
 pub(super) struct Held {
     client: Arc<Client>,
     order: Arc<Order>,
 }
 
-/// What happened, on a thread of the library: never on the caller's stack, never under a lock, one client's calls one
-/// after the other and in order. The event is lent for the call; upay_event_copy keeps it. Anything may be called from
-/// inside but upay_client_stop and upay_order_wait. It must return soon: while it runs, the client's other events wait.
+/// Receives an event.
+///
+/// event: lent for the call. upay_event_copy keeps it.
+/// user_data: as passed to the function that took this callback.
+/// Threads: runs on a thread of the library, never on the caller's stack and never under a lock. One
+///   client's callbacks run one after the other, in order. A callback may call every function except
+///   upay_client_stop and upay_order_wait. It must return soon: meanwhile the client's other events
+///   wait.
 pub type upay_event_fn = Option<unsafe extern "C" fn(event: *const upay_event, user_data: *mut c_void)>;
 
-/// The last call with this user_data, once, whatever happens: free here what user_data stands for.
+/// The last call with this user_data: exactly once after a call that returned UPAY_OK, whatever
+/// happens, and never after an error. Free user_data here.
 pub type upay_drop_fn = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
-/// Makes an order. Nothing is sent and nothing is written.
+/// Makes an order. Nothing is sent or written.
 ///
-/// client_sn: your number for it: 1 to 32 bytes of UTF-8 without white space, unique for your merchant for ever. NULL
-/// makes a unique one; upay_order_get with "client_sn" reads it. One that was used before is fine for query and cancel.
-/// out: the order; yours, to be given to upay_order_free.
+/// client_sn: your number for the order: 1 to 32 bytes of UTF-8 without white space, unique for your
+///   merchant for ever. With NULL the library makes a unique one, which upay_order_get reads. A
+///   number that was used before is accepted, for query, refund and cancel.
+/// out: receives the order. Give it to upay_order_free.
 /// Errors: UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE.
 ///
 /// # Safety
@@ -68,12 +77,13 @@ pub unsafe extern "C" fn upay_order_new(
     })
 }
 
-/// Finds an order that the journal knows: one that was paid or cancelled through this terminal's journal before, also
-/// by an earlier run.
+/// Finds an order that this terminal's journal knows: one that was paid or cancelled through it
+/// before, also by an earlier run.
 ///
-/// out: the order; yours, to be given to upay_order_free.
-/// Errors: UPAY_E_NOT_FOUND, UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_STORAGE, UPAY_E_STATE (not started), UPAY_E_LIMIT,
-/// UPAY_E_CLOSED, UPAY_E_HANDLE.
+/// client_sn: the order's number.
+/// out: receives the order. Give it to upay_order_free.
+/// Errors: UPAY_E_NOT_FOUND, UPAY_E_VALUE, UPAY_E_ARGUMENT, UPAY_E_STORAGE, UPAY_E_STATE (not
+///   started), UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE.
 ///
 /// # Safety
 /// `client_sn` is NULL or ends with a NUL, `out` can be written.
@@ -96,11 +106,13 @@ pub unsafe extern "C" fn upay_order_find(
     })
 }
 
-/// Sets one field of the request, by its key from the table at the top. The value is checked at once, against the
-/// gateway's own rule; both texts are copied. "" takes an optional field back.
+/// Sets one field of the order, by its key from the table at the top. The value is checked at once
+/// against the gateway's rule.
 ///
-/// Errors: UPAY_E_KEY, UPAY_E_VALUE (upay_last_error names field and rule), UPAY_E_ARGUMENT (NULL, or not in the
-/// client's encoding), UPAY_E_CLOSED, UPAY_E_HANDLE.
+/// key: the field. Copied.
+/// value: in the client's encoding. Copied. "" clears an optional field.
+/// Errors: UPAY_E_KEY, UPAY_E_VALUE (upay_last_error names the field and the rule), UPAY_E_ARGUMENT
+///   (NULL, or not in the client's encoding), UPAY_E_CLOSED, UPAY_E_HANDLE.
 ///
 /// # Safety
 /// `key` and `value` are NULL or end with a NUL.
@@ -120,9 +132,10 @@ pub unsafe extern "C" fn upay_order_set(
     })
 }
 
-/// Reads a field that was set or, where none was, what the gateway said of it last ("sn", "order_status", …). "client_sn"
-/// is always there.
+/// Reads one field: the value that was set or, if none was, what the gateway said of it last ("sn",
+/// "order_status" and so on). "client_sn" is always there.
 ///
+/// key: the field.
 /// buffer, capacity, length: as for upay_client_get.
 /// Errors: UPAY_E_NOT_FOUND (nothing is known of it), UPAY_E_BUFFER, UPAY_E_ARGUMENT, UPAY_E_HANDLE.
 ///
@@ -146,28 +159,38 @@ pub unsafe extern "C" fn upay_order_get(
     })
 }
 
-/// Takes a payment with the code that the customer shows: total_amount (fen), dynamic_id (the scanned code) and subject
-/// must be set; operator is the client's unless it is. Returns at once: UPAY_OK means that the order is in the journal,
-/// on disk, and under way. Then PENDING events follow, on every change and on every answer, and exactly one final one:
+/// Takes a payment with the code that the customer shows. Set total_amount (fen), dynamic_id (the
+/// scanned code) and subject before. Without an operator of its own the order has the client's.
 ///
-/// UPAY_OUTCOME_SUCCESS: paid. The gateway said so for this very order and amount.
-/// UPAY_OUTCOME_FAILED: not paid, and nothing is owed. Its status says why: UPAY_E_REFUSED with the event's
-/// biz_error_code, UPAY_E_EXPIRED (not paid within pay_timeout_ms, and cancelled), UPAY_E_CANCELLED, UPAY_E_NO_ORDER (it
-/// never got there; watched from now on, and reversed should it arrive), UPAY_E_REQUEST, UPAY_E_SIGN, UPAY_E_TERMINAL, or
-/// a status from 100 to 199: not sent.
-/// UPAY_OUTCOME_UNKNOWN: nobody knows. Hand over no goods. The order is asked about in the background, and the watcher
-/// hears how it ends; but an order that was paid and refunded in part since is left to a person (UPAY_E_UNRESOLVED with
-/// order_status PARTIAL_REFUNDED).
+/// UPAY_OK means: the order is recorded on disk, and the payment is under way. The call does not
+/// wait for it. PENDING events follow, on every change and on every answer of the gateway, and then
+/// exactly one final event:
 ///
-/// /pay is sent at most once for a client_sn, for as long as the journal remembers it (journal_days). After a status from
-/// 100 to 199 the same order may be paid again.
+///   UPAY_OUTCOME_SUCCESS   Paid. The gateway said so for this very order and amount.
+///   UPAY_OUTCOME_FAILED    Not paid, and nothing is owed. The event's status says why:
+///                          UPAY_E_REFUSED (see biz_error_code), UPAY_E_EXPIRED (not paid within
+///                          pay_timeout_ms, and cancelled), UPAY_E_CANCELLED, UPAY_E_NO_ORDER,
+///                          UPAY_E_REQUEST, UPAY_E_SIGN, UPAY_E_TERMINAL, or 100-199 (not sent).
+///   UPAY_OUTCOME_UNKNOWN   Nobody knows whether it is paid. Hand over no goods.
 ///
-/// fn: called for every event; NULL for the pull form (upay_client_next_event, upay_order_wait).
-/// user_data: passed back to fn and drop.
-/// drop: called once after fn's last call; may be NULL.
-/// Errors: UPAY_E_MISSING, UPAY_E_VALUE, UPAY_E_DUPLICATE (client_sn was sent before), UPAY_E_STORAGE, UPAY_E_LIMIT,
-/// UPAY_E_STATE (not started), UPAY_E_CLOSED, UPAY_E_HANDLE. Then nothing was sent or recorded, there is no event, drop
-/// is not run, and the order can be mended and paid.
+/// After UPAY_E_NO_ORDER the request has not arrived at the gateway. The library watches the order
+/// and reverses it if it arrives late.
+///
+/// After UPAY_OUTCOME_UNKNOWN the library goes on asking in the background, and the watcher gets
+/// the result. There is one exception: an order that was paid and then refunded in part is left to
+/// a person (UPAY_E_UNRESOLVED with order_status PARTIAL_REFUNDED).
+///
+/// /pay is sent at most once for one client_sn, for as long as the journal remembers it
+/// (journal_days). After a status of 100-199 the same order may be paid again.
+///
+/// fn: called for every event. NULL: poll with upay_client_next_event or upay_order_wait.
+/// user_data: passed to fn and drop.
+/// drop: called once, after fn's last call. May be NULL.
+/// Errors: UPAY_E_MISSING, UPAY_E_VALUE, UPAY_E_DUPLICATE (client_sn was sent before),
+///   UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_STATE (not started), UPAY_E_CLOSED, UPAY_E_HANDLE. After
+///   an error nothing was sent or recorded, no event comes, drop is not run, and the order can be
+///   corrected and paid.
+/// Threads: does not wait for the network. fn and drop run on a thread of the library.
 ///
 /// # Safety
 /// The functions can be called with `user_data` until `drop` was.
@@ -181,12 +204,18 @@ pub unsafe extern "C" fn upay_order_pay(
     act(order, (r#fn, user_data, drop), Client::pay)
 }
 
-/// Makes a code that the customer scans: total_amount, subject and payway (not 6, the QQ wallet) must be set. The QR
-/// content comes as "qr_code" of a PENDING event as soon as it is there; show or print it. From there on as for
-/// upay_order_pay, with precreate_timeout_ms in the place of pay_timeout_ms; the outcomes mean the same. When the reply
-/// with the QR content is lost, the order is cancelled and the outcome is FAILED.
+/// Makes a code that the customer scans. Set total_amount, subject and payway (not 6, the QQ
+/// wallet) before.
 ///
-/// fn, user_data, drop, errors: as for upay_order_pay.
+/// A PENDING event has the content of the QR code as "qr_code", as soon as the gateway has made it:
+/// show it or print it (upay_qr). From then on everything is as for upay_order_pay, and the
+/// outcomes mean the same, but precreate_timeout_ms is the time limit.
+///
+/// If the reply with the code is lost, the order is cancelled and the outcome is FAILED.
+///
+/// fn, user_data, drop: as for upay_order_pay.
+/// Errors: as for upay_order_pay.
+/// Threads: as for upay_order_pay.
 ///
 /// # Safety
 /// As for upay_order_pay.
@@ -200,10 +229,15 @@ pub unsafe extern "C" fn upay_order_precreate(
     act(order, (r#fn, user_data, drop), Client::precreate)
 }
 
-/// Asks the gateway once how the order stands. SUCCESS: it answered with the order; read order_status. FAILED with
-/// UPAY_E_NO_ORDER: it knows none. UNKNOWN: there was no usable answer. A query is information: it changes no verdict.
+/// Asks the gateway once for the state of the order. A query is information: it changes no verdict.
 ///
-/// fn, user_data, drop, errors: as for upay_order_pay, without UPAY_E_MISSING and UPAY_E_DUPLICATE.
+///   UPAY_OUTCOME_SUCCESS   The gateway knows the order: read order_status.
+///   UPAY_OUTCOME_FAILED    The gateway knows no such order (UPAY_E_NO_ORDER).
+///   UPAY_OUTCOME_UNKNOWN   There was no usable answer.
+///
+/// fn, user_data, drop: as for upay_order_pay.
+/// Errors: as for upay_order_pay, without UPAY_E_MISSING and UPAY_E_DUPLICATE.
+/// Threads: as for upay_order_pay.
 ///
 /// # Safety
 /// As for upay_order_pay.
@@ -217,16 +251,24 @@ pub unsafe extern "C" fn upay_order_query(
     act(order, (r#fn, user_data, drop), Client::query)
 }
 
-/// Gives money back: refund_request_no (1 to 20 bytes) and refund_amount (fen) must be set; operator is the client's unless
-/// it is. Any number of refunds, each under a number of its own, until nothing is left (003 3.3). In doubt the refund is
-/// sent again under the same number, which moves the money once; the host may do so as well, with the same fields.
-/// SUCCESS: given back. FAILED: nothing was given back by this refund; biz_error_code says why. UNKNOWN: not known within
-/// cancel_timeout_ms; it goes on in the background, also after a restart, and the watcher hears how it ends, as
-/// UPAY_ACTION_REFUND with refund_request_no.
+/// Refunds the order, in part or in full (003 3.3). Set refund_request_no (1 to 20 bytes) and
+/// refund_amount (fen) before. Without an operator of its own the order has the client's.
+///
+/// There may be any number of refunds, each under a number of its own, until nothing is left. In
+/// doubt the library sends the refund again under the same number, which moves the money once. The
+/// host may do so too, with the same fields.
+///
+///   UPAY_OUTCOME_SUCCESS   Given back.
+///   UPAY_OUTCOME_FAILED    This refund gave nothing back. See biz_error_code.
+///   UPAY_OUTCOME_UNKNOWN   Not known within cancel_timeout_ms. The library goes on asking in the
+///                          background, also after a restart. The watcher gets the result, as
+///                          UPAY_ACTION_REFUND with refund_request_no.
 ///
 /// fn, user_data, drop: as for upay_order_pay.
-/// Errors: UPAY_E_MISSING, UPAY_E_VALUE (also: the number was used with other fields), UPAY_E_STATE (this refund is under
-/// way, or not started), UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE.
+/// Errors: UPAY_E_MISSING, UPAY_E_VALUE (also: this number was used with other fields), UPAY_E_STATE
+///   (not started, or this refund is under way), UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED,
+///   UPAY_E_HANDLE.
+/// Threads: as for upay_order_pay.
 ///
 /// # Safety
 /// As for upay_order_pay.
@@ -240,16 +282,27 @@ pub unsafe extern "C" fn upay_order_refund(
     act(order, (r#fn, user_data, drop), Client::refund)
 }
 
-/// Cancels the order: the full amount, on the same Beijing day (003 3.5). While its payment is under way, the cashier
-/// gives up: the payment ends FAILED with UPAY_E_CANCELLED, or SUCCESS when the customer was faster and the gateway
-/// refuses. A payment that has ended SUCCESS stands until you have heard so: a cancel before that ends FAILED with
-/// UPAY_E_REFUSED, and one afterwards gives the money back. SUCCESS: nothing is owed. FAILED: UPAY_E_REFUSED (the payment stands) or UPAY_E_NO_ORDER. UNKNOWN: no answer
-/// within cancel_timeout_ms; watched from now on. A lost answer is repeated. Cancelling by hand takes over what the library
-/// would have done by itself for an order that was called FAILED: when the gateway refuses, the payment stands.
+/// Cancels the order: the full amount, on the same Beijing day (003 3.5). A cancel whose answer is
+/// lost is repeated.
+///
+/// While the payment is under way, a cancel means that the cashier gives up. The payment then ends
+/// FAILED with UPAY_E_CANCELLED, or SUCCESS if the customer was faster and the gateway refuses.
+///
+/// After the payment has ended SUCCESS, it counts whether you have received that event. Before that
+/// the cancel ends FAILED with UPAY_E_REFUSED, and afterwards it gives the money back.
+///
+/// An order that ended FAILED may still be watched, to be reversed if it arrives late. A cancel
+/// then replaces that reversal: if the gateway refuses the cancel, the payment stands.
+///
+///   UPAY_OUTCOME_SUCCESS   Nothing is owed.
+///   UPAY_OUTCOME_FAILED    UPAY_E_REFUSED: the payment stands. UPAY_E_NO_ORDER: the gateway knows
+///                          no such order.
+///   UPAY_OUTCOME_UNKNOWN   No answer within cancel_timeout_ms. The order is watched from now on.
 ///
 /// fn, user_data, drop: as for upay_order_pay.
-/// Errors: UPAY_E_STATE (a cancel of it is under way, or not started), UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED,
-/// UPAY_E_HANDLE.
+/// Errors: UPAY_E_STATE (not started, or a cancel of it is under way), UPAY_E_STORAGE, UPAY_E_LIMIT,
+///   UPAY_E_CLOSED, UPAY_E_HANDLE.
+/// Threads: as for upay_order_pay.
 ///
 /// # Safety
 /// As for upay_order_pay.
@@ -263,13 +316,14 @@ pub unsafe extern "C" fn upay_order_cancel(
     act(order, (r#fn, user_data, drop), Client::cancel)
 }
 
-/// Waits for the final event of the order's newest action. What a wait hands out does not come again from
-/// upay_client_next_event; a second wait gives it again.
+/// Waits for the final event of the order's newest action. An event that a wait hands out does not
+/// come again from upay_client_next_event. A second wait hands it out again.
 ///
-/// timeout_ms: how long to wait; 0 only looks.
-/// out: the event; yours, to be given to upay_event_free.
-/// Errors: UPAY_E_TIMEOUT (the action goes on), UPAY_E_REENTRANT (from inside a callback), UPAY_E_STATE (no action was
-/// begun), UPAY_E_ARGUMENT, UPAY_E_LIMIT, UPAY_E_HANDLE.
+/// timeout_ms: how long to wait. 0 does not wait.
+/// out: receives the event. Give it to upay_event_free.
+/// Errors: UPAY_E_TIMEOUT (the action goes on), UPAY_E_REENTRANT (inside a callback), UPAY_E_STATE
+///   (no action was begun), UPAY_E_ARGUMENT, UPAY_E_LIMIT, UPAY_E_HANDLE.
+/// Threads: blocks. Not inside a callback.
 ///
 /// # Safety
 /// `out` can be written.
@@ -291,13 +345,14 @@ pub unsafe extern "C" fn upay_order_wait(
     })
 }
 
-/// Lets the order go. Cancels nothing: what is under way goes on, and its events still come. NULL is ignored.
+/// Frees the handle. It cancels nothing: what is under way goes on, and its events still come. NULL
+/// is ignored.
 #[no_mangle]
 pub extern "C" fn upay_order_free(order: *mut upay_order) {
     quiet((), || ORDERS.remove(order).map(std::mem::drop));
 }
 
-/// The host's functions as they were passed: made into a listener only where something may hear.
+/// The host's functions and its pointer, as they were passed.
 type Functions = (upay_event_fn, *mut c_void, upay_drop_fn);
 
 fn act(
@@ -307,7 +362,7 @@ fn act(
 ) -> upay_status {
     guard(|| {
         let held = ORDERS.get(order)?;
-        // The action lets the listener go unheard when it fails.
+        // If the action fails, it drops the callbacks without calling `drop`.
         action(&held.client, &held.order, callbacks(event, user_data, drop))
     })
 }

@@ -7,26 +7,32 @@ use crate::client::Encoding;
 use crate::error::Error;
 use crate::qr::QrPicture;
 
-/// Makes a picture of a text as a QR code, black on white, such as of the qr_code that a customer is to scan. Needs no
-/// client. The code is square, of error correction level M or higher.
+/// Makes a picture of a text as a QR code, black on white: for example of the qr_code that a
+/// customer scans. The code is square and has error correction level M or higher. The same
+/// arguments make the same picture. Needs no client.
 ///
-/// UPAY_QR_BMP: a whole .bmp file of 1 bit a pixel, not compressed, bottom row first: the kind that LoadImage,
-/// LoadPicture and TBitmap read from a file. For StretchDIBits, BITMAPINFO stands at byte 14 and the pixels at byte 62; in
-/// them 1 is white.
-/// UPAY_QR_SVG: one line of SVG 1.1 with a NUL at its end; for a page, or a printer driver that scales.
+///   UPAY_QR_BMP   A whole .bmp file of 1 bit a pixel, not compressed, bottom row first, as
+///                 LoadImage, LoadPicture and TBitmap read it. For StretchDIBits: BITMAPINFO is at
+///                 byte 14 and the pixels are at byte 62, where 1 is white.
+///   UPAY_QR_SVG   One line of SVG 1.1 with a NUL at its end: for a web page, or a printer driver
+///                 that scales.
+///
+/// To learn the size, call it with buffer NULL and capacity 0 first. A long text or large modules
+/// make large pictures, up to 5.6 MB.
 ///
 /// text: 1 to 2331 bytes of UTF-8.
 /// format: UPAY_QR_SVG or UPAY_QR_BMP.
-/// module_px: the side of one small square in pixels, 1 to 32. Show and print the picture in its own size, or scaled by a
-/// whole number: 3 or more for a screen, 4 for a receipt printer of 203 dpi.
-/// quiet_modules: the white border, in small squares, 0 to 16. The standard asks for 4; less only where what is around
-/// the picture is white.
-/// buffer, capacity: where the picture goes, and how many bytes fit there.
-/// length: receives the picture's bytes, those of an SVG without its NUL; with UPAY_E_BUFFER the bytes that the buffer
-/// must have, the NUL of an SVG included. May be NULL. Ask with buffer NULL and capacity 0 first: a long text or large
-/// squares make large pictures, up to 5.6 MB. The same arguments make the same picture.
-/// Errors: UPAY_E_VALUE (upay_last_error names the argument and its range), UPAY_E_BUFFER, UPAY_E_ARGUMENT (text is NULL
-/// or not UTF-8; buffer is NULL and capacity is not 0).
+/// module_px: the side of one module (small square) in pixels, 1 to 32. Use 3 or more for a screen
+///   and 4 for a receipt printer of 203 dpi. Show and print the picture in its own size, or scaled
+///   by a whole number.
+/// quiet_modules: the width of the white border in modules, 0 to 16. The standard asks for 4. Use
+///   less only if the surroundings are white.
+/// buffer, capacity: receives the picture, at most capacity bytes.
+/// length: receives the number of the picture's bytes, without the NUL of an SVG. With UPAY_E_BUFFER
+///   it receives the number of bytes that the buffer must have, the NUL of an SVG included. May be
+///   NULL.
+/// Errors: UPAY_E_VALUE (upay_last_error names the argument and its range), UPAY_E_BUFFER,
+///   UPAY_E_ARGUMENT (text is NULL or not UTF-8, or buffer is NULL and capacity is not 0).
 ///
 /// # Safety
 /// `text` is NULL or ends with a NUL, `buffer` has room for `capacity` bytes, `length` is NULL or can be written.

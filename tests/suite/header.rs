@@ -86,6 +86,40 @@ fn it_compiles_in_every_standard_with_all_warnings_as_errors_and_twice_included(
 }
 
 #[test]
+fn every_line_is_plain_ascii_of_at_most_100_columns() {
+    for line in header().lines() {
+        assert!(line.is_ascii() && line.len() <= 100, "{line}");
+    }
+}
+
+/// The program in the header's first comment, each line of which begins with ` *     `.
+#[test]
+fn the_program_at_the_top_compiles() {
+    if Command::new("cc").arg("--version").output().is_err() {
+        println!("SKIPPED the program at the top of the header: cc is not installed");
+        return;
+    }
+    let text = header();
+    let (_, story) = text.split_once("FROM START TO STOP\n").expect("the header begins with a payment");
+    let (story, _) = story.split_once("\n *\n *\n").expect("the payment ends");
+    let line = |line: &str| line.strip_prefix(" *     ").unwrap_or_default().to_owned() + "\n";
+    let program: String = story.lines().map(line).collect();
+    assert!(program.contains("upay_order_pay("), "{program}");
+    let directory = std::env::temp_dir().join(format!("upay-header-program-{}", std::process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    let source = directory.join("payment.c");
+    fs::write(&source, program).unwrap();
+    let output = Command::new("cc")
+        .args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only", "-I"])
+        .arg(Path::new(HEADER).parent().unwrap())
+        .arg(&source)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    fs::remove_dir_all(&directory).unwrap();
+}
+
+#[test]
 fn every_key_of_the_tables_is_in_the_header() {
     let text = header();
     for file in ["src/client/settings.rs", "src/gateway/field.rs"] {
