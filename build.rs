@@ -44,9 +44,9 @@ fn header() -> String {
     for_c(&String::from_utf8(text).expect("the header is UTF-8"))
 }
 
-/// Adapts cbindgen's text to C. The Safety section of a doc comment is left out: it tells a Rust caller what the arguments'
-/// paragraphs already say. A comment of one sentence takes one line, and a constant stands right below its comment. A blank
-/// line separates the families of constants.
+/// Adapts cbindgen's text to C. The Safety section of a doc comment is left out: it tells a Rust caller what the
+/// arguments' paragraphs already say. A comment of one sentence takes one line, and a constant stands right below its
+/// comment. A blank line separates the families of constants.
 fn for_c(text: &str) -> String {
     let mut out = String::new();
     let mut lines = text.lines().peekable();
@@ -88,9 +88,9 @@ fn family(line: &str) -> Option<&str> {
     }
 }
 
-/// Sets the SONAME libupay.so.1, whose number is upay_abi_version's. Programs that are linked against the library look for
-/// that name, so a symbolic link with it is put beside the library. `nodelete` keeps the library loaded, because its threads
-/// may still run when a host unloads it.
+/// Sets the SONAME libupay.so.1, whose number is upay_abi_version's. Programs that are linked against the library
+/// look for that name, so a symbolic link with it is put beside the library. `nodelete` keeps the library loaded,
+/// because its threads may still run when a host unloads it.
 fn name_shared_library(out: &Path) {
     println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,libupay.so.1,-z,nodelete");
     // OUT_DIR is <profile>/build/<package>/out.

@@ -1,5 +1,5 @@
-//! The log: lines for the host's own log file. It is off until the host sets a sink. No line contains a key, a signature,
-//! a barcode or a payer's account: callers name orders by client_sn and describe what happened in codes.
+//! The log: lines for the host's own log file. It is off until the host sets a sink. No line contains a key, a
+//! signature, a barcode or a payer's account: callers name orders by client_sn and describe what happened in codes.
 
 use std::cell::Cell;
 use std::fmt::Arguments;
@@ -19,8 +19,8 @@ static LEVEL: AtomicI32 = AtomicI32::new(UPAY_LOG_OFF);
 static SINK: RwLock<Option<Sink>> = RwLock::new(None);
 
 thread_local! {
-    /// True while this thread runs the sink. What the sink itself makes the library log is dropped, or it would recurse
-    /// for ever.
+    /// True while this thread runs the sink. What the sink itself makes the library log is dropped, or it would
+    /// recurse for ever.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 

@@ -29,11 +29,11 @@ pub struct QrPicture {
 
 impl QrPicture {
     /// Level M, which the wallets themselves use, survives the loss of 15 % of the area. A higher level would only be
-    /// needed for a logo in the middle. On a narrow receipt larger modules help a camera more than a higher level. The
-    /// encoder takes a higher level where it needs no more modules.
+    /// needed for a logo in the middle. On a narrow receipt larger modules help a camera more than a higher level.
+    /// The encoder takes a higher level where it needs no more modules.
     ///
-    /// Chinese text is encoded as plain UTF-8. Readers detect it, and some cannot read the ECI marker that would announce
-    /// it.
+    /// Chinese text is encoded as plain UTF-8. Readers detect it, and some cannot read the ECI marker that would
+    /// announce it.
     pub fn new(text: &str, module_px: u32, quiet_modules: u32) -> Result<Self> {
         if text.is_empty() || text.len() > TEXT_BYTES_MAX {
             return Err(Error::value("text", format_args!("must be 1 to {TEXT_BYTES_MAX} bytes of UTF-8")));

@@ -13,9 +13,9 @@
 //!   tcp          lookup, connect, reads and writes             ─┘  failure: progress and error → status and message
 //! ```
 //!
-//! Two time limits bound an exchange: `connect_timeout` from its start until the connection is finished, `reply_timeout`
-//! from there to the last byte of the reply. `until` ends both. They are kept as one deadline that every read, write and
-//! wait checks, so a peer that trickles bytes gains nothing.
+//! Two time limits bound an exchange: `connect_timeout` from its start until the connection is finished,
+//! `reply_timeout` from there to the last byte of the reply. `until` ends both. They are kept as one deadline that
+//! every read, write and wait checks, so a peer that trickles bytes gains nothing.
 
 mod detached;
 mod failure;
@@ -42,8 +42,8 @@ use tls::Tls;
 /// The longest reply body that is accepted.
 pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
 
-/// Starts a job on a thread of its own, which the caller of this module tracks. A job is one name lookup; the operating
-/// system decides how long it takes. A job may be dropped without being run.
+/// Starts a job on a thread of its own, which the caller of this module tracks. A job is one name lookup; the
+/// operating system decides how long it takes. A job may be dropped without being run.
 pub type Spawn = Arc<dyn Fn(Box<dyn FnOnce() + Send>) + Send + Sync>;
 
 /// The settings of a transport: they hold for each of its exchanges.
@@ -52,8 +52,8 @@ pub struct Options {
     pub api_domain: String,
     /// The time limit for lookup, connect, proxy and TLS handshake together.
     pub connect_timeout: Duration,
-    /// `http://[user:password@]host:port`. Every exchange goes through a CONNECT tunnel. Proxy variables of the environment
-    /// are ignored.
+    /// `http://[user:password@]host:port`. Every exchange goes through a CONNECT tunnel. Proxy variables of the
+    /// environment are ignored.
     pub proxy: Option<String>,
     /// A file of PEM certificates that are trusted beside the built-in ones.
     pub ca_file: Option<PathBuf>,
@@ -79,8 +79,8 @@ pub struct Exchange<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpReply {
     pub http_status: u16,
-    /// At most [`REPLY_BYTES_MAX`] bytes. If only the end of the connection marks the end of the reply, the body may have
-    /// been cut off unnoticed.
+    /// At most [`REPLY_BYTES_MAX`] bytes. If only the end of the connection marks the end of the reply, the body may
+    /// have been cut off unnoticed.
     pub body: Vec<u8>,
 }
 
@@ -104,8 +104,8 @@ impl Transport {
 
     /// Sends the request, at most once, and reads the reply, all on this thread.
     ///
-    /// Every error is either not sent or in doubt. Raising `interrupt` ends the exchange at once: with a "not sent" error
-    /// if the request was not yet handed to a finished connection, with an "in doubt" error otherwise.
+    /// Every error is either not sent or in doubt. Raising `interrupt` ends the exchange at once: with a "not sent"
+    /// error if the request was not yet handed to a finished connection, with an "in doubt" error otherwise.
     pub fn exchange(&self, exchange: &Exchange, interrupt: &Interrupt) -> Result<HttpReply, Error> {
         self.http.exchange(exchange, interrupt)
     }

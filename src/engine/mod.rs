@@ -1,8 +1,8 @@
 //! Timers and a bounded pool of worker threads. Knows nothing of payments.
 //!
-//! A thread starts when there is work for it. A worker that has been idle for a while ends. A thread that waits does not
-//! wake until there is work. `close` ends the timers and lets the queued jobs run; `join` waits until every thread has
-//! ended.
+//! A thread starts when there is work for it. A worker that has been idle for a while ends. A thread that waits does
+//! not wake until there is work. `close` ends the timers and lets the queued jobs run; `join` waits until every
+//! thread has ended.
 
 pub mod clock;
 mod pool;
@@ -40,8 +40,8 @@ impl Engine {
         self.pool.workers_max(workers);
     }
 
-    /// Starts the timer thread and one worker, unless they run already. False when the system refuses a thread: then no
-    /// work may be accepted.
+    /// Starts the timer thread and one worker, unless they run already. False when the system refuses a thread: then
+    /// no work may be accepted.
     pub fn ready(&self) -> bool {
         self.timer.ready() && self.pool.ensure_worker()
     }
@@ -53,8 +53,8 @@ impl Engine {
         }
     }
 
-    /// Runs `job` at `due` (in the time of [`clock::now`]) on the timer's thread, so the job must be short: it submits the
-    /// real work.
+    /// Runs `job` at `due` (in the time of [`clock::now`]) on the timer's thread, so the job must be short: it
+    /// submits the real work.
     pub fn at(&self, due: Millis, job: Job) -> TimerId {
         self.timer.at(due, job)
     }
@@ -64,15 +64,15 @@ impl Engine {
         self.timer.cancel(id)
     }
 
-    /// Runs `job` on a thread of its own: for work that may block for long and cannot be interrupted. `join` waits for it.
-    /// False when the system refuses a thread.
+    /// Runs `job` on a thread of its own: for work that may block for long and cannot be interrupted. `join` waits
+    /// for it. False when the system refuses a thread.
     pub fn thread(&self, name: &str, job: Job) -> bool {
         self.threads.thread(name, job)
     }
 
-    /// Waits for `changed` on a thread that [`Engine::thread`] started. If the result is false, the thread must end, and a
-    /// new one is started when there is work. The simulation returns false, because there all of a client runs on one
-    /// thread.
+    /// Waits for `changed` on a thread that [`Engine::thread`] started. If the result is false, the thread must end,
+    /// and a new one is started when there is work. The simulation returns false, because there all of a client runs
+    /// on one thread.
     pub fn wait<T>(&self, changed: &Condvar, state: &mut MutexGuard<'_, T>) -> bool {
         changed.wait(state);
         true
@@ -84,7 +84,8 @@ impl Engine {
         self.pool.close();
     }
 
-    /// Waits until all threads have ended. False when `limit` passed first. Must not be called on one of these threads.
+    /// Waits until all threads have ended. False when `limit` passed first. Must not be called on one of these
+    /// threads.
     pub fn join(&self, limit: Duration) -> bool {
         self.threads.join(limit)
     }
@@ -107,7 +108,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::Arc;
 
-    /// Runs under ThreadSanitizer too: many threads submit jobs, set timers and cancel them until the engine is closed.
+    /// Runs under ThreadSanitizer too: many threads submit jobs, set timers and cancel them until the engine is
+    /// closed.
     #[test]
     fn every_job_runs_once_or_is_taken_back_whatever_threads_hand_them_in() {
         const THREADS: usize = 8;

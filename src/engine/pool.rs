@@ -11,8 +11,8 @@ use super::threads::ThreadTracker;
 use super::Job;
 use crate::log;
 
-/// Calls that the server may hold open for long must not keep the other calls waiting: a quarter of the workers, and at
-/// least one, never takes a held call.
+/// Calls that the server may hold open for long must not keep the other calls waiting: a quarter of the workers, and
+/// at least one, never takes a held call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
     /// A call that the server may hold open, such as a payment while the customer types a password.
@@ -62,7 +62,8 @@ impl Pool {
         self.0.state.lock().workers_max = workers.max(2);
     }
 
-    /// Queues the job. False if there is no worker and the system refused a thread: call [`Pool::ensure_worker`] later.
+    /// Queues the job. False if there is no worker and the system refused a thread: call [`Pool::ensure_worker`]
+    /// later.
     pub fn submit(&self, priority: Priority, job: Job) -> bool {
         let mut state = self.0.state.lock();
         match priority {
@@ -77,8 +78,8 @@ impl Pool {
         self.wake_or_spawn(self.0.state.lock())
     }
 
-    /// Wakes an idle worker, or starts one if there are more jobs than idle workers. False if there is no worker and the
-    /// system refused a thread.
+    /// Wakes an idle worker, or starts one if there are more jobs than idle workers. False if there is no worker and
+    /// the system refused a thread.
     fn wake_or_spawn(&self, mut state: MutexGuard<'_, PoolState>) -> bool {
         let free = state.held_max().saturating_sub(state.held_running);
         let runnable = state.prompt.len() + state.held.len().min(free);

@@ -1,5 +1,5 @@
-//! Every call of the C ABI goes through here: it is refused in a forked child, its panic is caught, and its error text is
-//! kept for `upay_last_error`.
+//! Every call of the C ABI goes through here: it is refused in a forked child, its panic is caught, and its error
+//! text is kept for `upay_last_error`.
 
 use std::cell::{Cell, RefCell};
 use std::ffi::{c_char, CString};
@@ -69,8 +69,8 @@ pub fn last_error() -> *const c_char {
     LAST_ERROR.try_with(|last| last.borrow().as_ptr()).unwrap_or(c"".as_ptr())
 }
 
-/// True in a child made by fork. It has a copy of the parent's memory and none of its threads, so any lock may be held
-/// for ever.
+/// True in a child made by fork. It has a copy of the parent's memory and none of its threads, so any lock may be
+/// held for ever.
 pub fn is_forked() -> bool {
     static OWNER: AtomicU32 = AtomicU32::new(0);
     let me = std::process::id();

@@ -19,7 +19,8 @@ const INDEX_BITS: u32 = 16;
 const GENERATION_SHIFT: u32 = TAG_BITS + INDEX_BITS;
 /// How many handles of one type may be alive at a time.
 pub const HANDLES_MAX: usize = 1 << INDEX_BITS;
-/// So many handles are reserved for events that are lent to a callback: a delivery must not fail for lack of a handle.
+/// So many handles are reserved for events that are lent to a callback: a delivery must not fail for lack of a
+/// handle.
 const RESERVED_FOR_CALLBACKS: usize = 1024;
 /// A slot is reused only while more than this many are free, so that a stale handle is recognised for long.
 const FREE_SLOTS_MIN: usize = 1024;

@@ -1,4 +1,5 @@
-//! Keeps the library loaded, because its threads may still run when a host unloads it. On Linux a linker flag does so.
+//! Keeps the library loaded, because its threads may still run when a host unloads it. On Linux a linker flag does
+//! so.
 
 /// To be called before the first thread is started.
 #[cfg(windows)]

@@ -42,8 +42,8 @@ pub unsafe fn key_and_value(
     Ok((key, value))
 }
 
-/// Copies `text` into a host's buffer, in the host's encoding. `length` becomes the number of the text's bytes without
-/// its NUL or, if the buffer is too small, the number of bytes that the buffer must have.
+/// Copies `text` into a host's buffer, in the host's encoding. `length` becomes the number of the text's bytes
+/// without its NUL or, if the buffer is too small, the number of bytes that the buffer must have.
 ///
 /// # Safety
 /// `buffer` has room for `capacity` bytes, or is NULL and `capacity` 0; `length` is NULL or can be written.

@@ -52,7 +52,8 @@ impl ChargeReply {
         })
     }
 
-    /// What the reply means, and the row whose texts describe it. `None`: the outcome is unknown, and no row describes it.
+    /// What the reply means, and the row whose texts describe it. `None`: the outcome is unknown, and no row
+    /// describes it.
     pub fn says(&self, http_status: u16) -> (Says, Option<&'static Row<Says>>) {
         let http = find(HTTP_STATUSES, &http_status.to_string());
         let server_failed = http_status >= 500;

@@ -1,6 +1,6 @@
-//! The codes of both gateways as tables. Each row has a code, what it says of the action, the advice, and its meaning in
-//! Chinese and in English. The flows, the readers, the sentences for the cashier and the C interface all use these rows.
-//! A code that is in no table is passed on unchanged and counts as unknown.
+//! The codes of both gateways as tables. Each row has a code, what it says of the action, the advice, and its meaning
+//! in Chinese and in English. The flows, the readers, the sentences for the cashier and the C interface all use these
+//! rows. A code that is in no table is passed on unchanged and counts as unknown.
 //!
 //! Where the documents contradict each other, a row's comment gives the reason for the choice.
 

@@ -1,5 +1,5 @@
-//! The fields of an order (003 §3.2.2 and later documents). Each row has a field, the rule for its value and the requests
-//! that contain it. Where the documents give two widths, the narrower one holds.
+//! The fields of an order (003 §3.2.2 and later documents). Each row has a field, the rule for its value and the
+//! requests that contain it. Where the documents give two widths, the narrower one holds.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,8 @@ pub enum Need {
 pub enum Rule {
     /// 1 to n visible ASCII characters: for what the Authorization header contains.
     Ascii(usize),
-    /// 1 to n bytes of UTF-8 without white space or control characters: for numbers that people type and scanners read.
+    /// 1 to n bytes of UTF-8 without white space or control characters: for numbers that people type and scanners
+    /// read.
     Serial(usize),
     /// 1 to n characters without control characters.
     Text(usize),
@@ -202,8 +203,8 @@ fn array(value: &str, max: usize) -> Checked {
 }
 
 impl Rule {
-    /// The value as JSON, character by character as the host gave it, if the request carries it as JSON. `None` if the
-    /// request carries it as a string.
+    /// The value as JSON, character by character as the host gave it, if the request carries it as JSON. `None` if
+    /// the request carries it as a string.
     pub fn raw(self, value: &str) -> Option<Box<RawValue>> {
         match self {
             Rule::Extended | Rule::Array(_) => RawValue::from_string(value.to_owned()).ok(),

@@ -1,5 +1,5 @@
-//! The gateway's protocol: requests, replies, notifications, signatures, codes, and the sentences for the cashier. Pure:
-//! no clock, no I/O.
+//! The gateway's protocol: requests, replies, notifications, signatures, codes, and the sentences for the cashier.
+//! Pure: no clock, no I/O.
 
 pub mod charge;
 pub mod codes;

@@ -1,5 +1,5 @@
-//! Reads a notification: what the gateway posts to an order's `notify_url`, the order as one flat JSON object. The caller
-//! checks the signature first.
+//! Reads a notification: what the gateway posts to an order's `notify_url`, the order as one flat JSON object. The
+//! caller checks the signature first.
 
 use serde_json::Value;
 
@@ -25,8 +25,8 @@ pub fn read(body: &[u8]) -> Result<Reply> {
     Ok(Reply { data: data.collect(), ..Reply::default() })
 }
 
-/// Outcome and status of the payment. After a partial refund the outcome is unknown: the order is neither "paid" nor is
-/// "nothing owed".
+/// Outcome and status of the payment. After a partial refund the outcome is unknown: the order is neither "paid" nor
+/// is "nothing owed".
 pub fn verdict(order: &Reply) -> (i32, upay_status) {
     let outcome = order.order_status().outcome();
     let status = match outcome {

@@ -1,6 +1,6 @@
-//! Reads a reply (003 §2.3). It has three layers: whether the gateway accepted the request, the result of the action, and
-//! the order. The reader is tolerant of form (numbers for strings, `null`, absent and unknown fields) and strict in
-//! meaning: an unreadable reply proves nothing.
+//! Reads a reply (003 §2.3). It has three layers: whether the gateway accepted the request, the result of the action,
+//! and the order. The reader is tolerant of form (numbers for strings, `null`, absent and unknown fields) and strict
+//! in meaning: an unreadable reply proves nothing.
 
 use serde_json::{Map, Value};
 
@@ -60,8 +60,8 @@ impl Reply {
         let top = object(body)?;
         let result_code = text(top.get("result_code"))?;
         let biz = top.get("biz_response").unwrap_or(&Value::Null);
-        // In the tables of 003 the order's fields are members of biz_response, in its samples members of data. Replies to
-        // activation and check-in come in both forms.
+        // In the tables of 003 the order's fields are members of biz_response, in its samples members of data.
+        // Replies to activation and check-in come in both forms.
         let data = biz.get("data").and_then(Value::as_object).filter(|data| !data.is_empty());
         let flat = biz.as_object().filter(|_| data.is_none()).into_iter().flatten();
         let flat = flat.filter(|(key, _)| !ACTION_MEMBERS.contains(&key.as_str()));
@@ -134,8 +134,8 @@ impl Reply {
         bug!(OrderNotCompared) || (named && same("client_sn", &order.client_sn) && same("sn", &order.sn))
     }
 
-    /// The order that the reply itself names, for a caller that does not know which order was meant. What the reply leaves
-    /// out becomes "", which matches no order.
+    /// The order that the reply itself names, for a caller that does not know which order was meant. What the reply
+    /// leaves out becomes "", which matches no order.
     pub fn identity(&self) -> Identity {
         let own = |key: &str| Some(self.get(key).unwrap_or_default().to_owned());
         Identity {

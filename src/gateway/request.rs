@@ -79,8 +79,8 @@ pub fn of_fields(
     body.bytes()
 }
 
-/// The refund of the full amount that reverses an order. Its number is derived from the order's, so that it stays the same
-/// in every attempt and after every restart.
+/// The refund of the full amount that reverses an order. Its number is derived from the order's, so that it stays the
+/// same in every attempt and after every restart.
 pub fn reversal(terminal_sn: &str, order: &Identity, operator: &str) -> Result<Vec<u8>> {
     let number = format!("R{:.19}", sign(order.client_sn.as_deref().unwrap_or_default().as_bytes(), ""));
     of_fields(Call::Refund, terminal_sn, order, |name| match name {

@@ -1,5 +1,5 @@
-//! Activation and check-in. An activation makes the terminal and its first key; a check-in, once a day, brings the next
-//! key. Their replies have the key in `biz_response` itself or in its `data`, with a result_code or without.
+//! Activation and check-in. An activation makes the terminal and its first key; a check-in, once a day, brings the
+//! next key. Their replies have the key in `biz_response` itself or in its `data`, with a result_code or without.
 
 use super::codes::{self, Class};
 use super::field::{check, Rule, TERMINAL_KEY, TERMINAL_SN};
@@ -42,8 +42,8 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Reads the reply to an activation or a check-in. If the reply has a key, the key is taken, unless the reply says FAIL.
-    /// A key must not be lost: the activation code is used up, or the gateway forgets an older key.
+    /// Reads the reply to an activation or a check-in. If the reply has a key, the key is taken, unless the reply
+    /// says FAIL. A key must not be lost: the activation code is used up, or the gateway forgets an older key.
     pub fn of(reply: &Reply) -> Result<Self> {
         let failed = |code: &str| matches!(codes::class(code), Class::Fail);
         if !has_a_key(reply) || reply.biz_result_code.as_deref().is_some_and(failed) {

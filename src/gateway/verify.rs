@@ -1,6 +1,6 @@
-//! Checks the signature of a notification: RSA (PKCS #1 v1.5) with SHA-256 over the exact body bytes, in base64. The host
-//! gives the gateway's public key, so a bad key is the host's mistake. Anybody may have sent the signature, so a bad
-//! signature is an ordinary result. The two have different statuses.
+//! Checks the signature of a notification: RSA (PKCS #1 v1.5) with SHA-256 over the exact body bytes, in base64. The
+//! host gives the gateway's public key, so a bad key is the host's mistake. Anybody may have sent the signature, so a
+//! bad signature is an ordinary result. The two have different statuses.
 
 use base64::prelude::{Engine, BASE64_STANDARD};
 use ring::signature::{RsaPublicKeyComponents, RSA_PKCS1_2048_8192_SHA256};
@@ -21,8 +21,8 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Reads the first public key in a PEM text, in one of the two common forms: `PUBLIC KEY` (SubjectPublicKeyInfo) or
-    /// `RSA PUBLIC KEY` (PKCS #1).
+    /// Reads the first public key in a PEM text, in one of the two common forms: `PUBLIC KEY` (SubjectPublicKeyInfo)
+    /// or `RSA PUBLIC KEY` (PKCS #1).
     pub fn from_pem(pem: &str) -> Result<Self> {
         let refused = |rule: &str| Error::value("public_key_pem", rule);
         let (der, is_bare) = block(pem, "PUBLIC KEY")
@@ -45,8 +45,8 @@ impl PublicKey {
         Ok(Self { modulus: modulus.to_vec(), exponent: exponent.to_vec() })
     }
 
-    /// `authorization` is the header's value: the signature, or a terminal's number, white space and the signature. The
-    /// number is not signed, so it is ignored.
+    /// `authorization` is the header's value: the signature, or a terminal's number, white space and the signature.
+    /// The number is not signed, so it is ignored.
     pub fn check(&self, body: &[u8], authorization: &str) -> Result<()> {
         let mut words = authorization.split_ascii_whitespace();
         let signature = match (words.next(), words.next(), words.next()) {

@@ -25,12 +25,12 @@ const fn words(advice: i32, zh: &'static str, en: &'static str) -> Words {
     Words { advice, zh, en }
 }
 
-/// `phase` counts while the outcome is pending. `why` is the gateway's biz_error_code or error_code; it counts when the
-/// gateway refused.
+/// `phase` counts while the outcome is pending. `why` is the gateway's biz_error_code or error_code; it counts when
+/// the gateway refused.
 pub fn of(action: i32, outcome: i32, status: upay_status, phase: &str, why: Option<&str>) -> Words {
     match outcome {
         UPAY_OUTCOME_PENDING if action == UPAY_ACTION_READ => {
-            words(UPAY_ADVICE_WAIT, "订单尚未了结，请勿交货。", "The order has no end yet. Hand over no goods.")
+            words(UPAY_ADVICE_WAIT, "订单尚未完成，请勿交货。", "The order is not final yet. Hand over no goods.")
         }
         UPAY_OUTCOME_SUCCESS if action == UPAY_ACTION_READ => words(
             UPAY_ADVICE_DELIVER,
@@ -45,7 +45,7 @@ pub fn of(action: i32, outcome: i32, status: upay_status, phase: &str, why: Opti
             UPAY_ACTION_WATCH => watch(outcome),
             UPAY_ACTION_REFUND => refund(outcome, status),
             UPAY_ACTION_CALL => {
-                words(UPAY_ADVICE_NONE, "支付网关已完成此请求。", "The gateway has carried the request out.")
+                words(UPAY_ADVICE_NONE, "网关已完成此请求。", "The gateway has carried the request out.")
             }
             _ => pay(outcome, status, why),
         },
@@ -57,23 +57,23 @@ fn pending(action: i32, status: upay_status, phase: &str) -> Words {
         (UPAY_ACTION_WATCH, _) if status == UPAY_E_REFUSED => words(
             UPAY_ADVICE_BY_HAND,
             "此前按未收款处理的订单实际已收款，且无法自动撤销，请人工退款。",
-            "An order that counted as not paid was paid after all and cannot be reversed: refund it by hand.",
+            "An order that counted as not paid was paid after all and cannot be reversed. Refund it by hand.",
         ),
         (UPAY_ACTION_WATCH, _) => words(
             UPAY_ADVICE_WAIT,
             "正在核实此前未确认的订单。",
-            "An earlier order without a clear end is being checked.",
+            "Checking an earlier order whose outcome is not known yet.",
         ),
         (UPAY_ACTION_REFUND, _) => words(UPAY_ADVICE_WAIT, "正在退款，请稍候。", "Refunding. Please wait."),
         (_, "cancelling") => words(UPAY_ADVICE_WAIT, "正在撤单，请稍候。", "Cancelling. Please wait."),
         (UPAY_ACTION_PRECREATE, "sending") => {
-            words(UPAY_ADVICE_WAIT, "正在生成收款码，请稍候。", "Making the code. Please wait.")
+            words(UPAY_ADVICE_WAIT, "正在生成收款码，请稍候。", "Making the QR code. Please wait.")
         }
         (_, "sending") => words(UPAY_ADVICE_WAIT, "正在发起收款，请稍候。", "Sending the payment. Please wait."),
         (_, _) if status != UPAY_OK => words(
             UPAY_ADVICE_WAIT,
-            "暂未得到明确答复，正在核实是否已付款，请勿交货。",
-            "No clear answer yet: asking whether it was paid. Hand over no goods.",
+            "暂未得到明确应答，正在核实是否已付款，请勿交货。",
+            "No clear answer yet. Checking whether it was paid. Hand over no goods.",
         ),
         (UPAY_ACTION_PRECREATE, _) => {
             words(UPAY_ADVICE_WAIT, "请顾客扫描收款码付款。", "Ask the customer to scan the code and pay.")
@@ -91,38 +91,36 @@ fn unknown(action: i32, status: upay_status) -> Words {
         ),
         (UPAY_ACTION_QUERY, 300..=302) => words(
             UPAY_ADVICE_FIX_REQUEST,
-            "查询被支付网关拒绝，请联系收银软件厂商。",
+            "查询被网关拒绝，请联系收银软件厂商。",
             "The gateway refused the query. Call the till's maker.",
         ),
-        (UPAY_ACTION_QUERY, _) => words(
-            UPAY_ADVICE_RETRY_SAME,
-            "没有查到结果，请稍后再查。",
-            "The query brought no answer. Ask again later.",
-        ),
+        (UPAY_ACTION_QUERY, _) => {
+            words(UPAY_ADVICE_RETRY_SAME, "没有查到结果，请稍后再查。", "The query had no result. Query again later.")
+        }
         (_, UPAY_E_CLOSED) => words(
             UPAY_ADVICE_WAIT,
             "收银软件已停止，结果未知，请勿交货；下次启动后会自动核实。",
-            "Stopped before the outcome was known. Hand over no goods; the next start finds out.",
+            "The till was stopped before the outcome was known. Hand over no goods; the next start checks it.",
         ),
         (_, UPAY_E_PANIC) => words(
             UPAY_ADVICE_CALL_SUPPORT,
             "程序出错，结果未知，请勿交货；下次启动后会自动核实。",
-            "A software defect: the outcome is not known. Hand over no goods; the next start finds out.",
+            "A software defect; outcome unknown. Hand over no goods; the next start checks it.",
         ),
         (UPAY_ACTION_REFUND, _) => words(
             UPAY_ADVICE_RETRY_SAME,
-            "退款结果未知，后台会继续核实；如需重试，请用同一退款号。",
-            "Nobody knows yet whether it was refunded; it is being found out. To retry, keep the same number.",
+            "退款结果未知，后台会继续核实；如需重试，请用同一退款序列号。",
+            "Nobody knows yet whether it was refunded; the till keeps checking. To retry, use the same number.",
         ),
         (UPAY_ACTION_CANCEL, _) => words(
             UPAY_ADVICE_CALL_SUPPORT,
-            "撤单结果未知，请勿交货，并联系客服核实。",
-            "Nobody knows whether it was cancelled. Hand over no goods and call support.",
+            "撤单结果未知，请勿交货，并联系收钱吧客服核实。",
+            "Nobody knows whether it was cancelled. Hand over no goods and call Shouqianba support.",
         ),
         (_, _) => words(
             UPAY_ADVICE_CALL_SUPPORT,
-            "结果未知，请勿交货，并联系客服核实是否已付款。",
-            "Nobody knows whether it was paid. Hand over no goods and call support.",
+            "结果未知，请勿交货，并联系收钱吧客服核实是否已付款。",
+            "Nobody knows whether it was paid. Hand over no goods and call Shouqianba support.",
         ),
     }
 }
@@ -132,9 +130,9 @@ fn query(outcome: i32) -> Words {
         UPAY_OUTCOME_SUCCESS => words(
             UPAY_ADVICE_NONE,
             "已查到订单，请以订单状态为准。",
-            "The gateway knows the order; its order_status tells how it stands.",
+            "The gateway knows the order. Its order_status says whether it is paid.",
         ),
-        _ => words(UPAY_ADVICE_NONE, "支付网关没有此订单。", "The gateway knows no such order."),
+        _ => words(UPAY_ADVICE_NONE, "网关没有此订单。", "The gateway knows no such order."),
     }
 }
 
@@ -142,18 +140,18 @@ fn cancel(outcome: i32, status: upay_status) -> Words {
     match (outcome, status) {
         (UPAY_OUTCOME_SUCCESS, _) => words(
             UPAY_ADVICE_NONE,
-            "已撤单，款项未收或已退回顾客。",
+            "已撤单，未扣款或款项已退回顾客。",
             "Cancelled: nothing was charged, or it was given back.",
         ),
         (_, UPAY_E_NO_ORDER) => words(
             UPAY_ADVICE_NONE,
-            "支付网关没有此订单，未撤单；若此订单稍后才到达并扣款，会自动退回。",
-            "The gateway knows no such order. Should it arrive late and be charged, it is given back.",
+            "网关没有此订单，未撤单；若此订单稍后到达并扣款，会自动退回。",
+            "The gateway knows no such order. A late charge is given back.",
         ),
         (_, _) => words(
             UPAY_ADVICE_BY_HAND,
-            "无法撤单，款项仍在商户账户，如需退款请另行办理。",
-            "The gateway would not cancel; the payment stands. Refund it if it has to go back.",
+            "无法撤单，款项仍在商户账户；如需退还顾客，请办理退款。",
+            "The gateway refused the cancel; the payment stands. Refund it if the money has to go back.",
         ),
     }
 }
@@ -163,17 +161,17 @@ fn refund(outcome: i32, status: upay_status) -> Words {
         (UPAY_OUTCOME_SUCCESS, _) => words(UPAY_ADVICE_NONE, "退款成功。", "Refunded."),
         (_, 100..=199) => words(
             UPAY_ADVICE_CHECK_NETWORK,
-            "网络不通，退款未发出，请检查网络后用同一退款号重试。",
+            "网络不通，退款未发出，请检查网络后用同一退款序列号重试。",
             "No connection: the refund was not sent. Check the network and try again under the same number.",
         ),
         (_, UPAY_E_REFUSED) => words(
             UPAY_ADVICE_BY_HAND,
-            "退款被拒绝，未退款，请核对可退金额后另行办理。",
-            "The refund was refused; nothing was given back. Check what is left to refund.",
+            "退款被拒绝，未退款，请核对可退金额，并人工处理。",
+            "The refund was refused; nothing was given back. Check how much is left to refund.",
         ),
         (_, _) => words(
             UPAY_ADVICE_FIX_REQUEST,
-            "支付网关不接受此退款请求，未退款，请联系收银软件厂商。",
+            "网关不接受此退款请求，未退款，请联系收银软件厂商。",
             "The gateway does not accept the refund; nothing was given back. Call the till's maker.",
         ),
     }
@@ -183,13 +181,13 @@ fn watch(outcome: i32) -> Words {
     match outcome {
         UPAY_OUTCOME_SUCCESS => words(
             UPAY_ADVICE_BY_HAND,
-            "此前未确认的订单已付款成功：请核对，尚未交货的请交货，已另行收款的请撤单。",
-            "An earlier order turned out to be paid. Check: hand over the goods, or cancel it if it was paid otherwise.",
+            "此前未确认的订单已付款成功：请核对，尚未交货的请交货，已另行收款的请退款（次日起不能撤单）。",
+            "An earlier order was paid after all. Hand over the goods or, if it was paid again, refund it.",
         ),
         _ => words(
             UPAY_ADVICE_NONE,
-            "此前未确认的订单未收款，或款项已退回顾客。",
-            "An earlier order turned out not to be paid, or its money was given back.",
+            "此前未确认的订单未扣款，或款项已退回顾客。",
+            "An earlier order was not paid, or its money was given back.",
         ),
     }
 }
@@ -211,7 +209,7 @@ fn pay(outcome: i32, status: upay_status, why: Option<&str>) -> Words {
         ),
         UPAY_E_REQUEST => why.and_then(codes::request_error).unwrap_or(words(
             UPAY_ADVICE_FIX_REQUEST,
-            "支付网关不接受此请求，未扣款，请联系收银软件厂商。",
+            "网关不接受此请求，未扣款，请联系收银软件厂商。",
             "The gateway does not accept the request; nothing was charged. Call the till's maker.",
         )),
         UPAY_E_EXPIRED => words(
@@ -221,13 +219,13 @@ fn pay(outcome: i32, status: upay_status, why: Option<&str>) -> Words {
         ),
         UPAY_E_CANCELLED => words(
             UPAY_ADVICE_NONE,
-            "订单已撤销，未收款或款项已退回顾客。",
+            "订单已撤销，未扣款或款项已退回顾客。",
             "Cancelled: nothing was charged, or it was given back.",
         ),
         UPAY_E_NO_ORDER => words(
             UPAY_ADVICE_RETRY,
-            "支付网关没有收到此订单，可重新收款；若此订单稍后才到达并扣款，会自动退回。",
-            "The gateway did not get the order: start a new payment. Should it arrive late, it is given back.",
+            "网关没有收到此订单，可重新收款；若此订单稍后到达并扣款，会自动退回。",
+            "The gateway did not get the order. Start a new payment. A late charge is given back.",
         ),
         _ => why.and_then(codes::refusal_of).unwrap_or(words(
             UPAY_ADVICE_RETRY,

@@ -5,7 +5,8 @@ use super::QrPicture;
 
 const FILE_HEADER_BYTES: u32 = 14;
 const INFO_HEADER_BYTES: u32 = 40;
-/// Black and white, in this order, so that 1 is light: programs that ignore the colour table assume it, as Windows does.
+/// Black and white, in this order, so that 1 is light: programs that ignore the colour table assume it, as Windows
+/// does.
 const COLOURS: [u32; 2] = [0x0000_0000, 0x00FF_FFFF];
 const PIXELS_AT: u32 = FILE_HEADER_BYTES + INFO_HEADER_BYTES + 4 * COLOURS.len() as u32;
 /// 96 dpi, as on Windows. 0 would mean "unknown", but report generators divide by this number.

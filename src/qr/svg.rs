@@ -1,5 +1,5 @@
-//! A QR code as SVG 1.1: a white square, and all dark modules as one path. The path counts in modules, so that the edges
-//! stay sharp at every size.
+//! A QR code as SVG 1.1: a white square, and all dark modules as one path. The path counts in modules, so that the
+//! edges stay sharp at every size.
 
 use std::fmt::Write;
 

@@ -1,8 +1,8 @@
 //! Calls that cannot be interrupted run on a thread of their own, beside the exchange.
 //!
-//! A name lookup blocks inside the operating system, and there is no socket to shut down yet. The exchange waits for the
-//! result until its deadline or interrupt, and then leaves the lookup behind. The thread ends when the system's resolver
-//! returns; whoever gave us `Spawn` tracks it.
+//! A name lookup blocks inside the operating system, and there is no socket to shut down yet. The exchange waits for
+//! the result until its deadline or interrupt, and then leaves the lookup behind. The thread ends when the system's
+//! resolver returns; whoever gave us `Spawn` tracks it.
 
 use super::progress::Progress;
 use super::{Interrupt, Spawn};
@@ -35,8 +35,8 @@ enum OneShot<T> {
     Closed,
 }
 
-/// The job's end of the channel. If it is dropped before it has sent, because the job panicked or never ran, it closes
-/// the channel, so that the exchange does not wait in vain.
+/// The job's end of the channel. If it is dropped before it has sent, because the job panicked or never ran, it
+/// closes the channel, so that the exchange does not wait in vain.
 struct OneShotSender<T> {
     channel: Arc<Mutex<OneShot<T>>>,
     interrupt: Interrupt,

@@ -1,5 +1,5 @@
-//! HTTP/1.1 by ureq. Every setting is given, because ureq's defaults follow redirects, read the environment for a proxy
-//! and turn HTTP statuses into errors. ureq never sends a request twice by itself.
+//! HTTP/1.1 by ureq. Every setting is given, because ureq's defaults follow redirects, read the environment for a
+//! proxy and turn HTTP statuses into errors. ureq never sends a request twice by itself.
 
 use super::failure;
 use super::progress::{ExchangePhase, Progress};
@@ -110,7 +110,8 @@ fn config(proxy: Option<Proxy>, idle_connections_max: usize) -> Config {
         .user_agent(USER_AGENT)
         .accept(JSON)
         .accept_encoding("")
-        // The input buffer is the limit. ureq's own limit counts everything after an interim reply, the body included.
+        // The input buffer is the limit. ureq's own limit counts everything after an interim reply, the body
+        // included.
         .max_response_header_size(usize::MAX)
         .input_buffer_size(INPUT_BYTES)
         .output_buffer_size(OUTPUT_BYTES)

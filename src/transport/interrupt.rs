@@ -1,9 +1,9 @@
 //! Ending an exchange from another thread.
 //!
 //! A raised interrupt is noticed in three places, and none of them depends on how an operating system wakes a blocked
-//! call. A wait for a lookup sleeps on the condition variable here. A connect or a write that cannot go on pauses on it,
-//! and so does a read on Windows. Elsewhere a read wakes every `READ_SLICE` and checks. To end such a read at once,
-//! raising also shuts the socket down, which wakes a blocked read everywhere but on Windows.
+//! call. A wait for a lookup sleeps on the condition variable here. A connect or a write that cannot go on pauses on
+//! it, and so does a read on Windows. Elsewhere a read wakes every `READ_SLICE` and checks. To end such a read at
+//! once, raising also shuts the socket down, which wakes a blocked read everywhere but on Windows.
 
 use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -67,8 +67,8 @@ impl Interrupt {
         self.wait(time, || None::<()>);
     }
 
-    /// Sleeps until `ready` gives a value, and at most `time`. `None` after the time is up, the interrupt is raised, or a
-    /// notification that brought no value.
+    /// Sleeps until `ready` gives a value, and at most `time`. `None` after the time is up, the interrupt is raised,
+    /// or a notification that brought no value.
     pub(super) fn wait<T>(&self, time: Duration, mut ready: impl FnMut() -> Option<T>) -> Option<T> {
         let state = self.lock();
         let found = ready();
@@ -80,8 +80,8 @@ impl Interrupt {
         ready()
     }
 
-    /// Wakes the waiting threads, so that they call `ready` again. Takes the lock, so that the wake-up cannot fall between
-    /// their check and their sleep.
+    /// Wakes the waiting threads, so that they call `ready` again. Takes the lock, so that the wake-up cannot fall
+    /// between their check and their sleep.
     pub(super) fn notify(&self) {
         drop(self.lock());
         self.0.changed.notify_all();

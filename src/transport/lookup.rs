@@ -8,8 +8,8 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
-/// How many lookups may be under way at a time, including those that no exchange waits for any more. A name server that
-/// does not answer blocks a thread for as long as the operating system allows; more threads would not help.
+/// How many lookups may be under way at a time, including those that no exchange waits for any more. A name server
+/// that does not answer blocks a thread for as long as the operating system allows; more threads would not help.
 const LOOKUPS_MAX: usize = 4;
 
 pub(super) type LookUp = dyn Fn(&str, u16) -> io::Result<Vec<SocketAddr>> + Send + Sync;

@@ -1,9 +1,9 @@
 //! How far the exchange on this thread has come. Only this decides what an error proves.
 //!
 //! It is reached through a thread-local because ureq passes nothing of a caller's through its connectors, agents are
-//! shared by all threads, and a pooled connection outlives the exchange that made it. Exchanges cannot be mixed up: an
-//! exchange runs from begin to end on one thread and never inside another, and ureq calls connectors and transports on
-//! the thread that called it.
+//! shared by all threads, and a pooled connection outlives the exchange that made it. Exchanges cannot be mixed up:
+//! an exchange runs from begin to end on one thread and never inside another, and ureq calls connectors and
+//! transports on the thread that called it.
 
 use super::Interrupt;
 use crate::engine::clock;
@@ -130,8 +130,8 @@ impl Progress {
         self.place.borrow().clone()
     }
 
-    /// One more run of the connector chain begins. The first run makes the exchange's connection, a run within it makes the
-    /// connection to the proxy.
+    /// One more run of the connector chain begins. The first run makes the exchange's connection, a run within it
+    /// makes the connection to the proxy.
     pub(super) fn enter_chain(&self) {
         self.chain_depth.set(self.chain_depth.get() + 1);
     }

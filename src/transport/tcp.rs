@@ -1,5 +1,5 @@
-//! The bottom of the connector chain: a socket that is looked up, connected, read and written under the deadline and the
-//! interrupt of the exchange.
+//! The bottom of the connector chain: a socket that is looked up, connected, read and written under the deadline and
+//! the interrupt of the exchange.
 
 use super::lookup::Lookup;
 use super::progress::{self, ExchangePhase, Progress};
@@ -87,7 +87,8 @@ fn connect(address: SocketAddr, time: Duration, progress: &Progress) -> io::Resu
 }
 
 fn is_under_way(error: &io::Error) -> bool {
-    // Windows reports "would block". The others report "in progress", for which the standard library has no stable name.
+    // Windows reports "would block". The others report "in progress", for which the standard library has no stable
+    // name.
     error.kind() == io::ErrorKind::WouldBlock || error.raw_os_error() == Some(IN_PROGRESS)
 }
 
@@ -187,9 +188,9 @@ fn await_bytes(stream: &TcpStream, progress: &Progress) -> io::Result<()> {
     stream.peek(&mut [0]).map(drop)
 }
 
-/// Waits until there is something to read. Windows does not wake a blocked receive when its socket is shut down, accepts
-/// no receive timeout below half a second, and guarantees nothing about a connection after such a timeout. So nothing
-/// blocks here: the socket is polled.
+/// Waits until there is something to read. Windows does not wake a blocked receive when its socket is shut down,
+/// accepts no receive timeout below half a second, and guarantees nothing about a connection after such a timeout. So
+/// nothing blocks here: the socket is polled.
 #[cfg(windows)]
 fn await_bytes(stream: &TcpStream, progress: &Progress) -> io::Result<()> {
     stream.set_nonblocking(true)?;
@@ -209,7 +210,8 @@ fn await_bytes(stream: &TcpStream, progress: &Progress) -> io::Result<()> {
     seen
 }
 
-/// macOS refuses to set the timeout on a connection that the peer has reset. The next read then returns at once anyway.
+/// macOS refuses to set the timeout on a connection that the peer has reset. The next read then returns at once
+/// anyway.
 #[cfg(not(windows))]
 fn wait_at_most(stream: &TcpStream, time: Duration) -> io::Result<()> {
     match stream.set_read_timeout(Some(time)) {
@@ -245,7 +247,8 @@ impl Transport for Socket {
     /// nothing to read.
     fn is_open(&mut self) -> bool {
         if let Ok(progress) = progress::current() {
-            // Before the probe, so that an interrupt either shuts the socket down and the probe sees it, or leaves it alone.
+            // Before the probe, so that an interrupt either shuts the socket down and the probe sees it, or leaves it
+            // alone.
             progress.interrupt().unwatch(&self.stream);
         }
         if self.stream.set_nonblocking(true).is_err() {

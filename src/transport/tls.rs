@@ -1,9 +1,9 @@
 //! TLS, over a socket or a tunnel.
 //!
 //! This replaces ureq's own TLS connector, which trusts either the built-in roots or those of a file, while `ca_file`
-//! promises both. The handshake is complete before the connector returns, so an untrusted certificate is found while the
-//! request is still in memory. A server that wants a client certificate may refuse only after the handshake, when the
-//! request has left. Such an error is in doubt.
+//! promises both. The handshake is complete before the connector returns, so an untrusted certificate is found while
+//! the request is still in memory. A server that wants a client certificate may refuse only after the handshake, when
+//! the request has left. Such an error is in doubt.
 
 use super::progress;
 use crate::abi::UPAY_E_VALUE;

@@ -4,8 +4,8 @@ use super::{find, row, Means, Row};
 use crate::abi::*;
 use crate::gateway::words::Words;
 
-/// The status of an error code: UPAY_E_GATEWAY for a failure of the gateway itself, which proves nothing, and a refusal
-/// for all other codes.
+/// The status of an error code: UPAY_E_GATEWAY for a failure of the gateway itself, which proves nothing, and a
+/// refusal for all other codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failure(pub upay_status);
 
@@ -50,15 +50,15 @@ pub static ROWS: &[Row<Failure>] = &[
         &[c"ILLEGAL_SIGN"],
         SIGN,
         UPAY_ADVICE_FIX_REQUEST,
-        c"签名不符，未执行，请核对终端号和密钥。",
+        c"签名错误，未执行，请核对终端号和密钥。",
         c"The signature is wrong; nothing was done. Check the terminal's number and key.",
     ),
     row(
         &[c"INVALID_BARCODE"],
         REQUEST,
         UPAY_ADVICE_ASK_CUSTOMER,
-        c"付款码不对，未扣款，请顾客重新出示付款码。",
-        c"That is no payment code; nothing was charged. Ask the customer to show the code again.",
+        c"付款码无效，未扣款，请顾客重新出示付款码。",
+        c"The payment code is not valid; nothing was charged. Ask the customer to show the code again.",
     ),
     row(
         &[c"ACTIVATE_FAIL"],
@@ -71,43 +71,43 @@ pub static ROWS: &[Row<Failure>] = &[
         &[c"UNKNOWN_SYSTEM_ERROR"],
         GATEWAY,
         UPAY_ADVICE_CALL_SUPPORT,
-        c"网关出错，结果未知，请勿交货；请查询，仍不明确请联系客服。",
-        c"The gateway failed and the outcome is not known. Hand over no goods; query, then call support.",
+        c"网关出错，结果未知，请勿交货；请先查询，仍不明确请联系收钱吧客服。",
+        c"The gateway failed; outcome unknown. Hand over no goods; query, then call Shouqianba support.",
     ),
     row(
         &[c"UNEXPECTED_PROVIDER_ERROR"],
         GATEWAY,
         UPAY_ADVICE_CALL_SUPPORT,
-        c"网关认不出支付通道，结果未知，请勿交货；请查询，仍不明确请联系客服。",
-        c"The gateway does not know the channel; the outcome is open. Hand over no goods; query, then call support.",
+        c"网关不支持该支付通道，结果未知，请勿交货；请先查询，仍不明确请联系收钱吧客服。",
+        c"The channel is not supported; outcome unknown. Hand over no goods; query, then call Shouqianba support.",
     ),
     row(
         &[c"MAINTENANCE_INPROGRESS"],
         GATEWAY,
         UPAY_ADVICE_WAIT,
-        c"网关正在维护，结果未知，请勿交货，过几分钟再查询。",
-        c"The gateway is under maintenance and the outcome is not known. Hand over no goods; query in some minutes.",
+        c"网关正在维护，结果未知，请勿交货，几分钟后再查询。",
+        c"The gateway is under maintenance; outcome unknown. Hand over no goods; query in some minutes.",
     ),
     row(
         &[c"REQUEST_FAIL"],
         GATEWAY,
         UPAY_ADVICE_CALL_SUPPORT,
-        c"网关处理请求失败，结果未知，请勿交货；请查询，仍不明确请联系客服。",
-        c"The gateway failed at the request; the outcome is open. Hand over no goods; query, then call support.",
+        c"网关处理请求失败，结果未知，请勿交货；请先查询，仍不明确请联系收钱吧客服。",
+        c"The gateway failed at the request; outcome unknown. Hand over no goods; query, then call Shouqianba support.",
     ),
     row(
         &[c"EXTERNAL_SERVICE_EXCEPTION"],
         GATEWAY,
         UPAY_ADVICE_CALL_SUPPORT,
-        c"网关所依赖的外部服务出错，结果未知，请勿交货；请查询，仍不明确请联系客服。",
-        c"A service behind the gateway failed; the outcome is open. Hand over no goods; query, then call support.",
+        c"网关依赖的外部服务出错，结果未知，请勿交货；请先查询，仍不明确请联系收钱吧客服。",
+        c"A service behind the gateway failed; outcome unknown. Hand over no goods; query, then call Shouqianba support.",
     ),
     row(
         &[c"PAY_STATUS_CLOSED"],
         GATEWAY,
         UPAY_ADVICE_CALL_SUPPORT,
-        c"网关称支付状态已关闭，结果未知，请勿交货，并联系客服。",
-        c"The gateway calls the payment closed and the outcome is open. Hand over no goods and call support.",
+        c"网关返回“支付已关闭”，结果未知，请勿交货，并联系收钱吧客服。",
+        c"The gateway reports 'payment closed'; outcome unknown. Hand over no goods and call Shouqianba support.",
     ),
 ];
 

@@ -61,7 +61,8 @@ fn made(modulus: &[u8], exponent: &[u8]) -> std::result::Result<PublicKey, upay_
     PublicKey::from_pem(&pem("RSA PUBLIC KEY", &bare(modulus, exponent))).map_err(|error| error.status)
 }
 
-/// Keys at the limits among them: one that is taken here must never fail in ring, which would look like a wrong signature.
+/// Keys at the limits among them: one that is taken here must never fail in ring, which would look like a wrong
+/// signature.
 #[test]
 fn openssls_signatures_are_right() {
     check(PUBLIC, PAID, PAID_SIGNATURE).unwrap();
