@@ -72,8 +72,8 @@ fn pending(action: i32, status: upay_status, phase: &str) -> Words {
         (_, "sending") => words(UPAY_ADVICE_WAIT, "正在发起收款，请稍候。", "Sending the payment. Please wait."),
         (_, _) if status != UPAY_OK => words(
             UPAY_ADVICE_WAIT,
-            "暂未得到明确应答，正在核实是否已付款，请勿交货。",
-            "No clear answer yet. Checking whether it was paid. Hand over no goods.",
+            "暂未得到明确答复，正在核实是否已付款，请勿交货。",
+            "No clear answer yet: asking whether it was paid. Hand over no goods.",
         ),
         (UPAY_ACTION_PRECREATE, _) => {
             words(UPAY_ADVICE_WAIT, "请顾客扫描收款码付款。", "Ask the customer to scan the code and pay.")

@@ -2,7 +2,7 @@
 //!
 //! A name lookup blocks inside the operating system, and there is no socket to shut down yet. The exchange waits for
 //! the result until its deadline or interrupt, and then leaves the lookup behind. The thread ends when the system's
-//! resolver returns; whoever gave us `Spawn` tracks it.
+//! resolver returns; the owner of `Spawn` tracks it.
 
 use super::progress::Progress;
 use super::{Interrupt, Spawn};

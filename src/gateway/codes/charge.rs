@@ -99,14 +99,14 @@ pub static ERRORS: &[Row<Says>] = &[
         &[c"channel_parse_error"],
         OPEN,
         UPAY_ADVICE_CALL_SUPPORT,
-        c"支付渠道的应答无法解析，结果未知，请勿交货；请先查询，仍不明确请联系该网关客服。",
+        c"支付渠道的答复无法解析，结果未知，请勿交货；请先查询，仍不明确请联系该网关客服。",
         c"The channel's reply is unreadable; outcome unknown. Hand over no goods; query, then call that gateway's support.",
     ),
     row(
         &[c"channel_sign_error"],
         OPEN,
         UPAY_ADVICE_CALL_SUPPORT,
-        c"支付渠道的应答未通过验签，结果未知，请勿交货；请先查询，仍不明确请联系该网关客服。",
+        c"支付渠道的答复未通过验签，结果未知，请勿交货；请先查询，仍不明确请联系该网关客服。",
         c"The channel's signature is wrong; outcome unknown. Hand over no goods; query, then call that gateway's support.",
     ),
     row(

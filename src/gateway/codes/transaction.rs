@@ -44,7 +44,7 @@ pub static ROWS: &[Row<TransactionStep>] = &[
         &[c"FAIL_PROTOCOL_1", c"FAIL_PROTOCOL_2", c"FAIL_PROTOCOL_3"],
         TransactionStep::Disputed,
         UPAY_ADVICE_CALL_SUPPORT,
-        c"支付通道应答异常，无法确认顾客是否已扣款：请勿交货，退货请先收回货品，并联系收钱吧客服。",
+        c"支付通道答复异常，无法确认顾客是否已扣款：请勿交货，退货请先收回货品，并联系收钱吧客服。",
         c"The channel's reply was malformed; the customer may be charged. Hand over no goods, call Shouqianba support.",
     ),
     row(
