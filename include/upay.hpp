@@ -3,8 +3,8 @@
  *
  * SPDX-License-Identifier: MIT OR Apache-2.0
  *
- * Everything stands in this header; a program links libupay as a C program does, and threads (-pthread) for the futures.
- * What a setting, a field, an outcome or a number means is said in upay.h, whose words are used here.
+ * This header is all there is. A program links libupay as a C program does, and threads (-pthread) for the futures.
+ * upay.h says what a setting, a field, an outcome or a number means. The names here are its names.
  *
  *
  * A PAYMENT, FROM START TO STOP
@@ -13,7 +13,7 @@
  *     client.set("terminal_sn", "10298371039").set("terminal_key", key).set("state_dir", "/var/lib/till/upay");
  *     client.start();                                       once, when the till starts
  *
- *     upay::order order(client);                            for each sale; it has a number of its own
+ *     upay::order order(client);                            for each sale; the library makes a unique number
  *     order.set("total_amount", 1250);                      12.50 yuan, in fen
  *     order.set("dynamic_id", scanned);                     the code that the customer shows
  *     order.set("subject", "Pizza");
@@ -26,28 +26,28 @@
  *
  * ERRORS
  *
- * A call that fails throws upay::error, with upay_last_error as its text. A payment that ends FAILED or UNKNOWN throws
- * nothing: that is an answer, and the event's status() says why. A wait whose time is up (order::wait,
- * client::next_event) hands out an empty event, which is false.
+ * A call that fails throws upay::error, with upay_last_error as its text. A payment that ends FAILED or UNKNOWN is a
+ * normal result and throws nothing; the event's status() says why. A wait that times out (order::wait,
+ * client::next_event) returns an empty event, which converts to false.
  *
  * AMOUNTS are whole fen: integers. A floating-point number does not compile.
  *
- * TEXT is std::string in the client's encoding; one with a NUL inside is refused with status::argument.
+ * TEXT is std::string in the client's encoding. Text with a NUL inside is refused with status::argument.
  *
  *
  * CALLBACKS
  *
- * 1. They run on a thread of the library, one client's one after the other and in order. They must return soon.
- * 2. From inside one anything may be called but client::stop and order::wait (status::reentrant). Nor may one wait for a
- *    future: the event that it waits for would come on the same thread.
- * 3. The event is lent for the call; a copy of it (upay::event kept = event) is yours.
- * 4. An exception never leaves a callback: it goes to the function given to upay::on_exception, or, without one, as a line
- *    to stderr. The payment goes on, and so do the events.
- * 5. The std::function, with what it captured, is destroyed once, after its last call. When the call that takes it fails,
- *    it is destroyed at once and never called.
+ * 1. They run on a thread of the library. Those of one client run one after the other and in order. They must return soon.
+ * 2. A callback may call everything except client::stop and order::wait (status::reentrant). It must not wait for a future
+ *    either: the event that completes the future would come on the same thread.
+ * 3. The event is valid during the call only; a copy of it (upay::event kept = event) is yours.
+ * 4. An exception never leaves a callback. The function given to upay::on_exception gets it; without one it is a line on
+ *    stderr. The payment and its events go on.
+ * 5. The std::function, with what it captured, is destroyed once, after its last call. If the call that takes it fails, it
+ *    is destroyed at once and never called.
  *
- * OBJECTS are handles: client and order can be moved, event also copied. They may be used from every thread at the same
- * time; move, assign and destroy one only while nobody else uses it. What was moved from answers with status::handle.
+ * OBJECTS are handles: client and order can be moved, event can also be copied. Several threads may use an object at the
+ * same time. Move, assign and destroy it only while no other thread uses it. A moved-from object gives status::handle.
  */
 
 #ifndef UPAY_HPP
@@ -75,7 +75,7 @@ namespace upay {
 
 /* ------------------------------------------------------------------------------------------------------- numbers */
 
-/** UPAY_OK and UPAY_E_…: what a call, or an action, came to. */
+/** UPAY_OK and UPAY_E_…: the result of a call or an action. */
 enum class status : std::int32_t {
     ok = UPAY_OK,
     argument = UPAY_E_ARGUMENT,
@@ -113,7 +113,7 @@ enum class status : std::int32_t {
     panic = UPAY_E_PANIC
 };
 
-/** UPAY_OUTCOME_…: what an action came to, or that it goes on. */
+/** UPAY_OUTCOME_…: how an action ended, or that it goes on. */
 enum class outcome : std::int32_t {
     pending = UPAY_OUTCOME_PENDING,
     success = UPAY_OUTCOME_SUCCESS,
@@ -162,7 +162,7 @@ enum class table : std::int32_t {
     charge_http = UPAY_TABLE_CHARGE_HTTP
 };
 
-/** UPAY_DIALECT_…: whose reply is read. */
+/** UPAY_DIALECT_…: which gateway's reply is read. */
 enum class dialect : std::int32_t { upay = UPAY_DIALECT_UPAY, charge = UPAY_DIALECT_CHARGE };
 
 /** UPAY_LOG_…: how much is logged. */
@@ -174,7 +174,7 @@ enum class log_level : std::int32_t {
     debug = UPAY_LOG_DEBUG
 };
 
-/** UPAY_QR_…: what kind of picture is drawn. */
+/** UPAY_QR_…: the format of the picture. */
 enum class qr_format : std::int32_t { svg = UPAY_QR_SVG, bmp = UPAY_QR_BMP };
 
 /* -------------------------------------------------------------------------------------------------------- errors */
@@ -192,7 +192,7 @@ private:
 
 namespace detail {
 
-/* For what is never destroyed: threads of the library may still use it while the program's statics go. */
+/* Never destroyed: threads of the library may still use it while the program's statics are destroyed. */
 struct shared_state {
     std::mutex mutex;
     std::shared_ptr<std::function<void(std::exception_ptr)>> on_exception;
@@ -212,7 +212,7 @@ std::shared_ptr<Function> look_up(std::shared_ptr<Function> shared_state::*funct
     return shared().*function;
 }
 
-/* Puts a function in place (an empty one: none) and hands out the one before it. */
+/* Sets a function (empty: none) and returns the previous one. */
 template <class Function>
 std::shared_ptr<Function> exchange(std::shared_ptr<Function> shared_state::*function, std::shared_ptr<Function> next)
 {
@@ -232,7 +232,7 @@ inline void complain(const std::exception_ptr &thrown) noexcept
     }
 }
 
-/* From inside a catch clause: says what was caught, and lets nothing out. */
+/* Call inside a catch clause: reports the exception that was caught. Throws nothing itself. */
 inline void report() noexcept
 {
     std::exception_ptr thrown = std::current_exception();
@@ -254,7 +254,7 @@ inline void check(upay_status why)
     }
 }
 
-/* A text as C takes it: the C function would see only what stands before a NUL. */
+/* A text for C. A C function would read only up to a NUL, so a NUL is refused. */
 inline const char *c_text(const std::string &text)
 {
     if (text.find('\0') != std::string::npos) {
@@ -268,7 +268,7 @@ inline std::string text_or_empty(const char *text)
     return text == nullptr ? std::string() : std::string(text);
 }
 
-/* What a C function writes into a buffer, however long it is. */
+/* The text that a C function writes into a buffer, of any length. */
 template <class Read>
 std::string read_text(Read read)
 {
@@ -294,7 +294,7 @@ inline std::int64_t whole_number(const std::string &key, const std::string &text
     return number;
 }
 
-/* What set() takes as a number: bool and char are integers too, and always a slip. */
+/* What set() accepts as a number. bool and char are integers too, but passing one is always a mistake. */
 template <class T>
 struct is_number : std::integral_constant<bool, std::is_integral<T>::value && !std::is_same<T, bool>::value &&
                                                     !std::is_same<T, char>::value> {};
@@ -302,8 +302,8 @@ struct is_number : std::integral_constant<bool, std::is_integral<T>::value && !s
 } // namespace detail
 
 /**
- * Says who hears of exceptions that leave a callback, in the place of stderr; an empty function takes it back. It runs on
- * the thread of that callback. What it throws itself goes to stderr.
+ * Sets the function that gets exceptions which leave a callback. An empty function restores the default, a line on stderr.
+ * It runs on the thread of that callback. An exception that it throws itself is a line on stderr.
  */
 inline void on_exception(std::function<void(std::exception_ptr)> handler)
 {
@@ -317,14 +317,14 @@ inline void on_exception(std::function<void(std::exception_ptr)> handler)
 /* -------------------------------------------------------------------------------------------------------- events */
 
 /**
- * What happened: an immutable snapshot. Empty (false) when a wait's time was up; an empty one's outcome is unknown and its
- * texts are empty.
+ * What happened: an immutable snapshot. It is empty (false) when a wait timed out. An empty event has the outcome unknown
+ * and empty texts.
  */
 class event {
 public:
     event() noexcept = default;
 
-    /** Takes over an event of the C API. */
+    /** Takes ownership of an event of the C API. */
     explicit event(upay_event *handle) noexcept : handle_(handle) {}
 
     /** upay_event_copy. Throws error: argument, limit. */
@@ -347,7 +347,7 @@ public:
 
     explicit operator bool() const noexcept { return handle_ != nullptr; }
 
-    /** What it is about; 0, which is no action, when it is empty. */
+    /** The action that it is about; 0, which is no action, when it is empty. */
     upay::action action() const noexcept { return static_cast<upay::action>(upay_event_action(handle_)); }
 
     /** pending while the action goes on, and its end otherwise. */
@@ -362,7 +362,7 @@ public:
     /** One sentence for the cashier. */
     std::string message() const { return detail::text_or_empty(upay_event_message(handle_)); }
 
-    /** Whether there is such a field. */
+    /** Whether the event has this field. */
     bool has(const std::string &key) const { return upay_event_get(handle_, detail::c_text(key)) != nullptr; }
 
     /** A field by its key; "" when it is absent. */
@@ -383,10 +383,10 @@ public:
     /** All of it as one JSON object. */
     std::string json() const { return detail::text_or_empty(upay_event_json(handle_)); }
 
-    /** For calls of the C API; stays this object's. */
+    /** For calls of the C API. This object keeps the ownership. */
     const upay_event *handle() const noexcept { return handle_; }
 
-    /** Hands the event over, to be given to upay_event_free. */
+    /** Gives the ownership to the caller, who passes the event to upay_event_free. */
     upay_event *release() noexcept
     {
         upay_event *handle = handle_;
@@ -403,7 +403,7 @@ typedef std::function<void(const event &)> event_fn;
 
 namespace detail {
 
-/* One function for all callbacks; what user_data points at is the std::function itself. */
+/* One C function for all callbacks; user_data points to the std::function. */
 extern "C" inline void upay_hpp_event(const upay_event *lent, void *user_data)
 {
     event view(const_cast<upay_event *>(lent));
@@ -432,7 +432,7 @@ extern "C" inline void upay_hpp_log(std::int32_t level, const char *line, void *
     }
 }
 
-/* Gives a function to a call that takes one. From the moment on that the call succeeds the function is the library's. */
+/* Passes a function to a call that takes one. The library owns the function once the call has succeeded. */
 template <class Object>
 void hand_over(upay_status (*call)(Object *, upay_event_fn, void *, upay_drop_fn), Object *object, event_fn fn)
 {
@@ -460,7 +460,7 @@ public:
 
     client(client &&other) noexcept : handle_(other.handle_) { other.handle_ = nullptr; }
 
-    /** What it was before ends as by the destructor. */
+    /** The client that was here before ends as in the destructor. */
     client &operator=(client &&other) noexcept
     {
         client taken(std::move(other));
@@ -472,19 +472,19 @@ public:
     client &operator=(const client &) = delete;
 
     /**
-     * Stops and lets go. Waits for destructor_stop_ms at most, and inside a callback not at all: then the client goes on
-     * ending in the background, and a callback may still run for a moment. Call stop() to know.
+     * Stops and frees the client. Waits for destructor_stop_ms at most, and inside a callback not at all. After that the
+     * client ends in the background, and a callback may still run for a moment. Call stop() to be sure.
      */
     ~client()
     {
         if (handle_ != nullptr) {
-            // A stop that does not end in time is nobody's to hear here; freeing goes on with it.
+            // A destructor cannot report a timeout. upay_client_free continues the stop.
             static_cast<void>(upay_client_stop(handle_, destructor_stop_ms));
             upay_client_free(handle_);
         }
     }
 
-    /** A setting, before start. Throws error: key, value, argument, state, closed. */
+    /** Sets a setting, before start. Throws error: key, value, argument, state, closed. */
     client &set(const std::string &key, const std::string &value)
     {
         detail::check(upay_client_set(handle_, detail::c_text(key), detail::c_text(value)));
@@ -497,7 +497,7 @@ public:
         return set(key, std::to_string(value));
     }
 
-    /** A setting; "" when it is not set. Throws error: key (also for a secret), closed. */
+    /** Reads a setting; "" when it is not set. Throws error: key (also for a secret), closed. */
     std::string get(const std::string &key) const
     {
         const char *name = detail::c_text(key);
@@ -507,8 +507,8 @@ public:
     }
 
     /**
-     * Makes a terminal of this till with an activation code; before start, once for ever. Blocks. Throws error: missing,
-     * value, storage; not sent, in doubt, or refused, by the hundreds of its status.
+     * Activates a terminal with an activation code; before start, once per terminal. Blocks. Throws error: missing, value,
+     * storage; not sent, in doubt, or refused, by the hundred of its status.
      */
     void activate(const std::string &code, std::uint32_t timeout_ms)
     {
@@ -516,23 +516,23 @@ public:
     }
 
     /**
-     * Says who hears of orders that no call waits for; before start. Without it, or with an empty function, these events
-     * wait for next_event. The function is destroyed when the client ends.
+     * Sets the watcher: the function that is told about orders that no call waits for. Before start. Without it, or with an
+     * empty function, these events wait for next_event. The function is destroyed when the client ends.
      */
     void watch(event_fn fn) { detail::hand_over(upay_client_watch, handle_, std::move(fn)); }
 
-    /** Takes the terminal's journal, and goes on with what an earlier run left over. Throws error: see upay_client_start. */
+    /** Opens the terminal's journal and continues what an earlier run left over. Throws error: see upay_client_start. */
     void start() { detail::check(upay_client_start(handle_)); }
 
     /**
-     * A new key for the terminal, now; the library does so by itself once a day. Blocks. Throws error: missing, state,
-     * storage; not sent, in doubt, or refused, by the hundreds of its status.
+     * Checks in now: the terminal gets a new key. The library checks in once a day by itself. Blocks. Throws error: missing,
+     * state, storage; not sent, in doubt, or refused, by the hundred of its status.
      */
     void checkin(std::uint32_t timeout_ms) { detail::check(upay_client_checkin(handle_, timeout_ms)); }
 
     /**
-     * Sends a JSON object, signed by the terminal, to a path of the gateway's that has no function here, and reads the
-     * reply. Blocks. Throws error: value, state; not sent or in doubt, by the hundreds of its status. A refusal is a reply.
+     * Signs a JSON object, sends it to a path of the gateway that has no function here, and reads the reply. Blocks. Throws
+     * error: value, state; not sent or in doubt, by the hundred of its status. A refusal is a reply and throws nothing.
      */
     event call(const std::string &path, const std::string &json, std::uint32_t timeout_ms)
     {
@@ -541,7 +541,7 @@ public:
         return event(out);
     }
 
-    /** How many orders have no final answer of the gateway yet. */
+    /** The number of orders that have no final answer of the gateway yet. */
     std::uint32_t unfinished() const
     {
         std::uint32_t count = 0;
@@ -550,7 +550,7 @@ public:
     }
 
     /**
-     * The oldest event that no callback hears, for a window's timer; empty when there is none in time. Throws error: closed
+     * The oldest event that goes to no callback, for a window's timer; empty when there is none in time. Throws error: closed
      * (stopped, and all were taken), state, limit.
      */
     event next_event(std::uint32_t timeout_ms)
@@ -564,13 +564,13 @@ public:
     }
 
     /**
-     * Stops for good: what is under way gets its one final event (unknown, closed) and goes on at the next start. Once this
-     * has returned, no callback runs or will run. Throws error: timeout (a callback has not returned: stop again),
+     * Stops for good. Each action under way gets its one final event (unknown, closed); the next start continues it. Once
+     * this has returned, no callback runs or will run. Throws error: timeout (a callback has not returned: stop again),
      * reentrant, state.
      */
     void stop(std::uint32_t timeout_ms) { detail::check(upay_client_stop(handle_, timeout_ms)); }
 
-    /** For calls of the C API; stays this object's. */
+    /** For calls of the C API. This object keeps the ownership. */
     upay_client *handle() const noexcept { return handle_; }
 
 private:
@@ -580,25 +580,25 @@ private:
 /* -------------------------------------------------------------------------------------------------------- orders */
 
 /**
- * One order. Its destructor lets go and cancels nothing: what is under way goes on, and its events still come.
+ * One order. Its destructor cancels nothing: an action under way goes on, and its events still come.
  *
- * Each of pay, precreate, query, refund and cancel returns as soon as the action is in the journal and under way. It comes
- * in two forms. pay(fn) calls fn for every event, the final one last; without fn the events wait for client::next_event
- * and order::wait. pay_async(progress) hands out the final event as a future, and calls progress, if there is one, for the
- * events before it. A future that is destroyed waits for nothing and cancels nothing.
+ * pay, precreate, query, refund and cancel return as soon as the action is recorded and under way. Each has two forms.
+ * pay(fn) calls fn for every event, the final one last; without fn the events wait for client::next_event and order::wait.
+ * pay_async(progress) returns the final event as a future, and calls progress, if there is one, for the events before it.
+ * Destroying the future waits for nothing and cancels nothing.
  */
 class order {
 public:
-    /** With a client_sn that the library makes. Throws error: limit, closed. */
+    /** A new order, with a client_sn that the library makes. Throws error: limit, closed. */
     explicit order(client &owner) { detail::check(upay_order_new(owner.handle(), nullptr, &handle_)); }
 
-    /** With a client_sn of your own. Throws error: value, limit, closed. */
+    /** A new order, with your own client_sn. Throws error: value, limit, closed. */
     order(client &owner, const std::string &client_sn)
     {
         detail::check(upay_order_new(owner.handle(), detail::c_text(client_sn), &handle_));
     }
 
-    /** One that the journal knows. Throws error: not_found, value, storage, state, limit, closed. */
+    /** An order that the journal knows. Throws error: not_found, value, storage, state, limit, closed. */
     static order find(client &owner, const std::string &client_sn)
     {
         upay_order *out = nullptr;
@@ -620,7 +620,7 @@ public:
 
     ~order() { upay_order_free(handle_); }
 
-    /** A field of the request; "" takes an optional one back. Throws error: key, value, argument, closed. */
+    /** Sets a field of the request; "" clears an optional one. Throws error: key, value, argument, closed. */
     order &set(const std::string &key, const std::string &value)
     {
         detail::check(upay_order_set(handle_, detail::c_text(key), detail::c_text(value)));
@@ -634,7 +634,7 @@ public:
         return set(key, std::to_string(value));
     }
 
-    /** A field that was set or, where none was, what the gateway said of it last. Throws error: not_found. */
+    /** A field that was set or, if it was not, the gateway's latest value of it. Throws error: not_found. */
     std::string get(const std::string &key) const
     {
         const char *name = detail::c_text(key);
@@ -651,11 +651,11 @@ public:
     void precreate(event_fn fn = event_fn()) { act(upay_order_precreate, std::move(fn)); }
     std::future<event> precreate_async(event_fn progress) { return async(upay_order_precreate, std::move(progress)); }
 
-    /** Asks the gateway once how the order stands. */
+    /** Queries the order's state once. Throws error: see upay_order_query. */
     void query(event_fn fn = event_fn()) { act(upay_order_query, std::move(fn)); }
     std::future<event> query_async() { return async(upay_order_query, event_fn()); }
 
-    /** Gives refund_amount back, under refund_request_no. Throws error: see upay_order_refund. */
+    /** Refunds refund_amount under refund_request_no. Throws error: see upay_order_refund. */
     void refund(event_fn fn = event_fn()) { act(upay_order_refund, std::move(fn)); }
     std::future<event> refund_async(event_fn progress = event_fn())
     {
@@ -670,8 +670,8 @@ public:
     }
 
     /**
-     * The final event of the order's newest action; empty when it has not come in time, and the action goes on. Throws
-     * error: reentrant, state (no action was begun), limit.
+     * The final event of the order's newest action; empty when it has not come in time, and then the action goes on. Throws
+     * error: reentrant, state (no action was started), limit.
      */
     event wait(std::uint32_t timeout_ms)
     {
@@ -683,7 +683,7 @@ public:
         return event(out);
     }
 
-    /** For calls of the C API; stays this object's. */
+    /** For calls of the C API. This object keeps the ownership. */
     upay_order *handle() const noexcept { return handle_; }
 
 private:
@@ -703,7 +703,7 @@ private:
                     event kept(news);
                     promise->set_value(std::move(kept));
                 } catch (...) {
-                    // An event that cannot be kept: the future throws what it was.
+                    // The event could not be copied: the future throws the reason.
                     promise->set_exception(std::current_exception());
                 }
             } else if (progress) {
@@ -724,15 +724,15 @@ inline std::string version()
     return upay_version();
 }
 
-/** The version of upay.h's contract: 1. */
+/** The ABI version of the library: 1. */
 inline std::uint32_t abi_version()
 {
     return upay_abi_version();
 }
 
 /**
- * Sends the library's log, for all clients, to a function of yours; an empty one ends it. It runs on any thread. A line
- * that is just being written on another thread may still reach the function before it.
+ * Sends the log of all clients to a function of yours; an empty function ends the log. The function runs on any thread. A
+ * line that another thread is writing at that moment may still go to the previous function.
  */
 inline void set_log(log_level level, std::function<void(log_level, const std::string &)> fn)
 {
@@ -749,7 +749,7 @@ inline void set_log(log_level level, std::function<void(log_level, const std::st
     }
 }
 
-/** The codes of a table, in its order. */
+/** The codes of a table, in the table's order. */
 inline std::vector<std::string> codes(table of)
 {
     std::vector<std::string> all;
@@ -766,7 +766,7 @@ inline std::string code_text(table of, const std::string &code, const std::strin
         upay_code_text(static_cast<std::int32_t>(of), detail::c_text(code), detail::c_text(language)));
 }
 
-/** What a code says of the action that it answers. */
+/** The outcome that a code means for its action. */
 inline outcome code_outcome(table of, const std::string &code)
 {
     return static_cast<outcome>(upay_code_outcome(static_cast<std::int32_t>(of), detail::c_text(code)));
@@ -786,7 +786,7 @@ inline std::string sign(const std::string &body, const std::string &key)
     return out33;
 }
 
-/** What a gateway's reply amounts to. Throws error: reply, gateway (in doubt: query), value, limit. */
+/** Judges a gateway's reply. Throws error: reply, gateway (in doubt: query), value, limit. */
 inline event read_reply(dialect of, std::int32_t http_status, const std::string &body)
 {
     upay_event *out = nullptr;
@@ -795,8 +795,8 @@ inline event read_reply(dialect of, std::int32_t http_status, const std::string 
 }
 
 /**
- * What the gateway posted to an order's notify_url, once its signature is right. Throws error: sign (answer as to a
- * stranger), reply, value, limit.
+ * Checks the signature of what was posted to an order's notify_url, and reads it. Throws error: sign (not from the
+ * gateway: ignore it), reply, value, limit.
  */
 inline event verify_notify(const std::string &body, const std::string &authorization, const std::string &public_key_pem)
 {

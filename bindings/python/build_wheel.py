@@ -1,6 +1,6 @@
-"""Makes a wheel: the package, and the library that cargo builds from the repository around it.
+"""Builds a wheel: the package, and the library that cargo builds from the repository.
 
-A build backend for pip (PEP 517) that needs Python and cargo alone. There is no source package: the sources are the
+A build backend for pip (PEP 517) that needs only Python and cargo. There is no source package: the sources are the
 repository.
 """
 
@@ -22,12 +22,12 @@ REPOSITORY = HERE.parents[1]
 MANIFEST = REPOSITORY / "Cargo.toml"
 PACKAGE = HERE / "upay"
 LIBRARIES = ("libupay.so", "libupay.dylib", "upay.dll")
-# The same wheel from the same files, whenever it is made: the first date that a zip file can have.
+# The earliest date that a zip file can have, so that the same files always make the same wheel.
 DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def prepare_metadata_for_build_wheel(directory: str, settings: Optional[object] = None) -> str:
-    """What pip asks first; without an answer it would build twice. The name of the directory that is made."""
+    """Called by pip first; without it pip would build twice. Returns the name of the new directory."""
     for path, content in _about().items():
         file = Path(directory) / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def prepare_metadata_for_build_wheel(directory: str, settings: Optional[object] 
 
 
 def build_wheel(directory: str, settings: Optional[object] = None, metadata: Optional[str] = None) -> str:
-    """What pip calls: the file's name in the directory."""
+    """Called by pip. Returns the wheel's file name in the directory."""
     files = {f"upay/{path.name}": path.read_bytes() for path in sorted(PACKAGE.iterdir()) if path.is_file()}
     library = _library()
     files[f"upay/{library.name}"] = library.read_bytes()
@@ -53,12 +53,12 @@ def build_wheel(directory: str, settings: Optional[object] = None, metadata: Opt
 
 
 def build_sdist(directory: str, settings: Optional[object] = None) -> str:
-    """What `python -m build` calls unless it is told --wheel."""
+    """Called by `python -m build` without --wheel."""
     raise SystemExit("there is no source package of upay: build a wheel in the repository")
 
 
 def _version() -> str:
-    """The crate's own."""
+    """The crate's version."""
     if not MANIFEST.is_file():
         raise SystemExit(f"upay is built inside its repository, and there is no {MANIFEST}")
     found = re.search(r'^version = "(.+)"$', MANIFEST.read_text("utf-8"), re.MULTILINE)
@@ -68,12 +68,12 @@ def _version() -> str:
 
 
 def _tag() -> str:
-    """No Python in it is compiled, so any Python 3 will do; the library is of one platform."""
+    """Any Python 3, because no Python in it is compiled; one platform, because of the library."""
     return "py3-none-" + re.sub(r"[-.]", "_", sysconfig.get_platform())
 
 
 def _library() -> Path:
-    """The shared library in its release form; cargo says where it has put it."""
+    """Builds the release form of the shared library. cargo's output says where it is."""
     cargo = shutil.which("cargo")
     if cargo is None:
         raise SystemExit("cargo is missing: install Rust from https://rustup.rs, or a wheel that was built elsewhere")
@@ -95,7 +95,7 @@ def _about_directory() -> str:
 
 
 def _about() -> Dict[str, bytes]:
-    """What the wheel says of itself, apart from its record."""
+    """The wheel's metadata, without its record."""
     metadata = f"""\
 Metadata-Version: 2.1
 Name: upay
@@ -117,7 +117,7 @@ Tag: {_tag()}
 
 
 def _record(files: Dict[str, bytes], itself: str) -> str:
-    """Each file with its hash and size; the record cannot have its own."""
+    """Each file with its hash and size, except the record itself."""
     lines = []
     for path, content in files.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode("ascii")

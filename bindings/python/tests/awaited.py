@@ -1,4 +1,4 @@
-"""A payment is awaited; who cancels the waiting cancels the order, unless it is shielded."""
+"""A payment can be awaited. Cancelling the waiting task cancels the order, unless it is shielded."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ async def pay(till: Client) -> None:
     shielded = asyncio.shield(asyncio.wrap_future(payment))
     await asyncio.wait_for(querying.wait(), PATIENCE_S)
     shielded.cancel()
-    # The cancelled waiting tells its own on the loop's next turn.
+    # The cancellation is delivered in the loop's next iteration.
     await asyncio.gather(shielded, return_exceptions=True)
     assert payment.running()
 

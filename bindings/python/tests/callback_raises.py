@@ -1,4 +1,4 @@
-"""What a callback raises is reported, and changes nothing: the payment's end is heard all the same."""
+"""An exception from a callback is reported and changes nothing: the final event still arrives."""
 
 import sys
 import threading
@@ -13,7 +13,7 @@ told = threading.Event()
 
 
 def report(unraisable: Any) -> None:
-    # The exception alone: its frames would keep what they hold.
+    # Only the exception's type: its frames would keep their objects alive.
     reported.append(unraisable.exc_type)
     told.set()
 
@@ -38,13 +38,13 @@ if __name__ == "__main__":
         assert till.pay(**sale(PAID), on_event=leave).outcome is Outcome.SUCCESS
         assert reported[2:] == [SystemExit] * 2, reported
 
-        # A wait inside a callback would wait for itself: it is refused, and says so.
+        # A blocking call inside a callback would wait for itself, so it is refused.
         refused: List[Status] = []
         inside = lambda event: refused.append(status_of(lambda: till.pay(**sale(PAID))))
         assert till.pay(**sale(PAID), on_event=inside).outcome is Outcome.SUCCESS
         assert set(refused) == {Status.E_REENTRANT}, refused
 
-        # What returns at once is not.
+        # A call that returns at once is allowed.
         begun: List[upay.ActionFuture] = []
         till.pay(**sale(PAID), on_event=lambda event: begun.append(till.submit("pay", **sale(PAID))))
         assert {payment.result(PATIENCE_S).outcome for payment in begun} == {Outcome.SUCCESS}
@@ -55,7 +55,7 @@ if __name__ == "__main__":
         upay.set_log(LogLevel.OFF)
         assert reported and set(reported) == {LookupError}, reported
 
-    # The watcher's, too: the next start tells it how what the first one left over has ended.
+    # The same for the watcher, which the next start tells how the left-over payment ended.
     under_way = threading.Event()
 
     def hear(event: Event) -> None:

@@ -49,7 +49,7 @@ def ctrl_c_cancels() -> None:
 
 
 if __name__ == "__main__":
-    # Who starts a program in the background may have told it to ignore Ctrl-C, and its children with it.
+    # A program that was started in the background may ignore Ctrl-C, and its children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     ends(0, "PAID", pay(PAID))
     ends(1, "NOT PAID", pay(NO_MONEY))

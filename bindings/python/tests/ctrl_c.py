@@ -1,4 +1,4 @@
-"""Ctrl-C ends the waiting and nothing else: the payment goes on, and its end is heard."""
+"""Ctrl-C ends only the waiting: the payment goes on, and its final event arrives."""
 
 import os
 import signal
@@ -41,20 +41,20 @@ def a_payment_goes_on(till: Client) -> None:
 
 def a_wait_without_callbacks(till: Client) -> None:
     order = till.begin("pay", **sale(NEVER_PAID))
-    # Another payment, which is heard, presses Ctrl-C.
+    # The callback of another payment presses Ctrl-C.
     interrupted(lambda: (till.submit("pay", **sale(NEVER_PAID), on_event=press_ctrl_c), order.wait()))
 
 
 if __name__ == "__main__":
-    # Who starts a program in the background may have told it to ignore Ctrl-C.
+    # A program that was started in the background may ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with client("ctrl_c") as till:
         a_payment_goes_on(till)
-    # Of these only the first look is heard: Ctrl-C is pressed once.
+    # With these settings the phase "querying" has one event, so Ctrl-C is pressed once.
     once = {"poll": "600000", "pay_timeout_ms": 600000}
     with client("ctrl_c_wait", **once) as till:
         a_wait_without_callbacks(till)
-    # What leaves the block by Ctrl-C is stopped, and left to the journal.
+    # A block that is left by Ctrl-C stops the client, and the journal keeps the order.
     try:
         with client("ctrl_c_block", **once) as till:
             till.pay(**sale(NEVER_PAID), client_sn="left", on_event=press_ctrl_c)

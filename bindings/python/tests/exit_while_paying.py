@@ -1,4 +1,4 @@
-"""The interpreter ends cleanly while payments are under way, however it ends, and the next start finds them."""
+"""The interpreter ends cleanly while payments are under way, in every way of ending, and the next start finds them."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ def till_that_ends(how: str) -> None:
     last = till.submit("pay", **sale(NEVER_PAID), on_event=hear)
     assert under_way.wait(PATIENCE_S)
     if how == "waiting":
-        # A thread that the interpreter does not wait for.
+        # A daemon thread: the interpreter does not wait for it.
         threading.Thread(target=last.result, daemon=True).start()
     elif how == "let_go":
         del till, last

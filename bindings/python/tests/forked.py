@@ -1,5 +1,5 @@
-"""In a forked child every call says E_FORKED, and its end does no harm; the parent goes on. To have imported the package
-before the fork is no use of the library yet."""
+"""In a forked child every call raises E_FORKED, and the child's exit does no harm; the parent goes on. Importing the
+package before the fork does not count as using the library."""
 
 import faulthandler
 import os
@@ -29,7 +29,7 @@ def in_child(work: Callable[[], None]) -> None:
     if number == 0:
         signal.alarm(int(PATIENCE_S))
         work()
-        # To the end of the interpreter, with all that runs then.
+        # A normal exit, so that all exit handlers run.
         sys.exit(0)
     status = os.waitpid(number, 0)[1]
     assert status == 0, status
@@ -41,8 +41,8 @@ def pays_on_its_own() -> None:
 
 
 def main() -> None:
-    # A process that hangs says where, and is ended, by the system's alarm clock: the usual watchdog is a thread, and the
-    # end of a forked child would wait for it.
+    # SIGALRM shows where a process hangs and ends it. The usual watchdog is a thread, and a forked child would wait for
+    # that thread when it exits.
     faulthandler.cancel_dump_traceback_later()
     faulthandler.register(signal.SIGALRM, chain=True)
     signal.alarm(int(2 * PATIENCE_S))

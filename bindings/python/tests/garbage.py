@@ -1,4 +1,4 @@
-"""The collector of garbage takes nothing that the library may still call, and leaves nothing behind."""
+"""The garbage collector takes nothing that the library may still call, and nothing leaks."""
 
 import gc
 import threading
@@ -11,7 +11,7 @@ ROUNDS = 15
 
 
 class Till:
-    """A ring that only the collector can undo: the client's callbacks hold what holds the client."""
+    """A reference cycle that only the collector can free: the client's callbacks refer to the client's owner."""
 
     def __init__(self, number: int) -> None:
         self.client = client(f"garbage{number}", pay_timeout_ms=600000).start()
@@ -43,7 +43,7 @@ if __name__ == "__main__":
     left = [payment for number in range(ROUNDS) for payment in one_round(number)]
     done.set()
     collector.join()
-    # Nobody has the clients any more: their payments were broken off.
+    # The clients have no references any more, so their payments were ended.
     gc.collect()
     _client._end_abandoned()
     assert {payment.result(PATIENCE_S).status for payment in left} == {Status.E_CLOSED}

@@ -1,4 +1,4 @@
-"""The simulator, and clients that are in a hurry."""
+"""The simulator, and clients with short timeouts."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import upay
 ADDRESS = os.environ.get("UPAY_TEST_GATEWAY", "")
 # Longer than anything here takes on the slowest machine; a test that waits this long has failed.
 PATIENCE_S = 90.0
-# A program that hangs says where, and ends.
+# A program that hangs prints where it hangs, and ends.
 faulthandler.dump_traceback_later(3 * PATIENCE_S, exit=True)
 
 PAID = "130818341921441147"
 NEVER_PAID = "139903000000000000"
 NO_MONEY = "139911000000000000"
-# The gateway says that it does not know, for a quarter of an hour.
+# For 15 minutes the gateway answers that it does not know.
 NOBODY_KNOWS = "139920999900000000"
 PAID_AFTER_500_MS = "139901000500000000"
 PAID_AFTER_2_S = "139901002000000000"
 
-# Pauses and time limits that let a test end soon, in the proportions of the real ones.
+# Short pauses and timeouts, in the proportions of the real ones.
 _QUICK: Dict[str, Any] = {
     "poll": "100",
     "pay_timeout_ms": 6000,
@@ -39,7 +39,7 @@ _QUICK: Dict[str, Any] = {
 
 
 def client(name: str, **settings: Any) -> upay.Client:
-    """Of a journal of its own, by its name."""
+    """A client with its own journal, named after the test."""
     own: Dict[str, Any] = {
         "api_domain": ADDRESS,
         "terminal_sn": "100000000000001",
@@ -52,12 +52,12 @@ def client(name: str, **settings: Any) -> upay.Client:
 
 
 def sale(barcode: str, total_amount: int = 1) -> Dict[str, Any]:
-    """What a pay needs."""
+    """The fields that a payment needs."""
     return {"total_amount": total_amount, "dynamic_id": barcode, "subject": "Pizza"}
 
 
 def ledger(client_sn: str) -> Any:
-    """What the gateway and the wallets know of an order."""
+    """An order in the simulator's ledger."""
     (row,) = [order for order in _ask("/ledger")["orders"] if order["client_sn"] == client_sn]
     return row
 
@@ -68,7 +68,7 @@ def scan(qr_code: str) -> None:
 
 
 def status_of(call: Any) -> upay.Status:
-    """The status of a call that has to fail."""
+    """The status of a call that must fail."""
     return error_of(call).status
 
 
@@ -81,7 +81,7 @@ def error_of(call: Any) -> upay.UpayError:
 
 
 def _ask(path: str, body: Optional[Dict[str, str]] = None) -> Any:
-    # No proxy stands between this machine and itself.
+    # Requests to this machine must not go through a proxy of the environment.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     data = None if body is None else json.dumps(body).encode("utf-8")
     with opener.open(urllib.request.Request(ADDRESS + path, data), timeout=PATIENCE_S) as reply:

@@ -1,4 +1,4 @@
-"""The promises of bindings/tests.txt, by name; that file says how this program is run."""
+"""The promises of bindings/tests.txt, by name. That file says how this program is run."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ def let_go_without_close() -> None:
 
 def activate_and_checkin() -> None:
     own = {"vendor_sn": "200000000000001", "vendor_key": "simulator-vendor-key", "app_id": "app", "device_id": "till-1"}
-    # The check-in that the library does by itself would be under way when this one is asked for.
+    # Without "off" the library's own check-in could be under way when this test checks in.
     settings = {"terminal_sn": None, "terminal_key": None, "auto_checkin": "off"}
     till = client("activate_and_checkin", **own, **settings)
     till.activate("10000001")
@@ -336,7 +336,7 @@ def show_constants() -> None:
 
 def keep_promises() -> None:
     for promise in PROMISES:
-        # One that hangs is ended, and says where it hung.
+        # A promise that hangs is ended, and prints where it hangs.
         faulthandler.dump_traceback_later(2 * PATIENCE_S, exit=True)
         try:
             promise()

@@ -1,7 +1,7 @@
 """Mobile payments for cash registers through the Shouqianba UPay v2 gateway.
 
-Amounts are whole fen, as int; times are seconds; text is str. What a call cannot do raises UpayError; how a payment
-ended is an Event, whatever the end. The rules are the library's own: its header, upay.h, says them in full.
+Amounts are whole fen, as int; times are seconds; text is str. A call that fails raises UpayError. A payment that has
+ended is an Event, whatever its outcome. The library's header, upay.h, has the rules in full.
 
     with upay.Client(terminal_sn=..., terminal_key=..., state_dir=...) as client:
         event = client.pay(total_amount=1250, dynamic_id=scanned, subject="Pizza")

@@ -1,10 +1,10 @@
 """Takes a payment from the command line: python -m upay pay --amount 1250 --barcode 130818341921441147
 
-Every option may be an environment variable instead: --terminal-sn is UPAY_TERMINAL_SN. The terminal's key is
-UPAY_TERMINAL_KEY alone: a command line can be read by every user of the machine.
+Settings may be environment variables instead: --terminal-sn is UPAY_TERMINAL_SN. The terminal's key is taken only from
+UPAY_TERMINAL_KEY, because every user of the machine can read a command line.
 
-Ends with 0: paid, 1: not paid, 2: nobody knows, 64: nothing was sent, and stderr says why. Ctrl-C cancels the payment;
-a second one leaves it to the journal.
+Exit codes: 0: paid, 1: not paid, 2: not known, 64: nothing was sent, and stderr says why. Ctrl-C cancels the payment. A
+second Ctrl-C leaves it to the journal.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _VERDICT = {Outcome.SUCCESS: "PAID", Outcome.FAILED: "NOT PAID", Outcome.UNKNOWN
 
 
 class _Parser(argparse.ArgumentParser):
-    """Its own number for usage, 2, says here that nobody knows."""
+    """argparse exits with 2 on a usage error, which here means that the result is not known."""
 
     def error(self, message: str) -> NoReturn:
         self.print_usage(sys.stderr)
@@ -54,10 +54,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 class _Line:
-    """The line of progress: one that changes on a terminal, and one after the other elsewhere."""
+    """The progress: one line that is rewritten on a terminal, one line after the other elsewhere."""
 
     def __init__(self) -> None:
-        # Older Windows consoles do not know how to clear a line.
+        # Older Windows consoles do not support the code that clears a line.
         self._live = sys.stderr.isatty() and os.name != "nt"
 
     def show(self, event: Event) -> None:
@@ -104,7 +104,7 @@ def _pay(options: argparse.Namespace) -> int:
         line.end()
         print(f"{_VERDICT[event.outcome]} {future.client_sn} {event.advice.name} {event.message}", flush=True)
         return _EXIT[event.outcome]
-    except BaseException as error:  # also a second Ctrl-C: whoever is not told how it ended does not know
+    except BaseException as error:  # also a second Ctrl-C: without a verdict the result is not known
         line.end()
         print(f"{future.client_sn}: {error!r}; the journal has it, the next start goes on", file=sys.stderr)
         return UNKNOWN

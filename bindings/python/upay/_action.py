@@ -1,4 +1,4 @@
-"""An order, and what is under way for it."""
+"""An order and its actions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ else:
     _EventFuture = Future
 
 Field = Union[str, int, Dict[str, Any], List[Any]]
-"""An order's field: text, a whole number such as an amount in fen, or what goes as JSON (extended, goods_details)."""
+"""An order's field: text, a whole number such as an amount in fen, or a value sent as JSON (extended, goods_details)."""
 
 _Default = TypeVar("_Default")
 
@@ -33,7 +33,7 @@ _ACTIONS = {
 
 
 class Order:
-    """One order, by its number. Letting go of it cancels nothing."""
+    """One order, by its number. Deleting the object cancels nothing."""
 
     _handle = 0
 
@@ -54,7 +54,7 @@ class Order:
     def get(self, key: str, default: _Default) -> Union[str, _Default]: ...
 
     def get(self, key: str, default: object = None) -> object:
-        """A field that was set or, where none was, what the gateway said of it last: "sn", "order_status", ..."""
+        """A field that was set or, if it was not, the gateway's latest value of it: "sn", "order_status", ..."""
         try:
             return read_text(lib.upay_order_get, self._handle, key)
         except UpayError as error:
@@ -66,7 +66,7 @@ class Order:
         """The final event of the order's newest action.
 
         timeout: seconds; None waits for as long as it takes. Raises UpayError: E_TIMEOUT (the action goes on),
-        E_STATE (nothing was begun through this client), E_REENTRANT (from inside a callback).
+        E_STATE (no action was started through this client), E_REENTRANT (inside a callback).
         """
 
         def look(seconds: float) -> Event:
@@ -76,10 +76,10 @@ class Order:
 
 
 class ActionFuture(_EventFuture):
-    """What becomes of an action: a concurrent.futures.Future of its final Event.
+    """An action under way: a concurrent.futures.Future of its final Event.
 
-    result() gives that Event, whatever the outcome. Functions given to add_done_callback run on a thread of the
-    library, which other events of the client wait for.
+    result() returns that Event, whatever the outcome. Functions given to add_done_callback run on a thread of the
+    library; while one runs, the client's other events wait.
     """
 
     def __init__(self, action: str, order: Order, on_event: Optional[OnEvent]) -> None:
@@ -87,7 +87,7 @@ class ActionFuture(_EventFuture):
         self._action = action
         self._order = order
         self._on_event = on_event
-        # From here on it can end in no other way than by its final event.
+        # From here on only the final event can complete it.
         self.set_running_or_notify_cancel()
 
     @property
@@ -99,9 +99,9 @@ class ActionFuture(_EventFuture):
         """Cancels the order of a pay or a precreate: the cashier gives up.
 
         Returns at once. True: the cancel is under way, and result() says how the payment ended: FAILED with
-        E_CANCELLED or, when the customer was faster, SUCCESS. on_event hears the cancel's own events too. False: there
-        is nothing to be cancelled any more. cancelled() stays False: only the gateway knows. Raises UpayError when the
-        cancel cannot be begun (E_STORAGE, E_LIMIT).
+        E_CANCELLED or, if the customer was faster, SUCCESS. on_event gets the cancel's own events too. False: there is
+        nothing to cancel any more. cancelled() stays False, because the gateway decides. Raises UpayError if the cancel
+        cannot be started (E_STORAGE, E_LIMIT).
         """
         if self._action not in ("pay", "precreate") or self.done():
             return False
@@ -116,7 +116,7 @@ class ActionFuture(_EventFuture):
 
 
 class _Resolver(Listener):
-    """Ends a future with the final event; a function that hears the events cannot keep it from that."""
+    """Completes a future with the final event, also if on_event raises."""
 
     def __init__(self, future: ActionFuture, on_event: Optional[OnEvent]) -> None:
         super().__init__(on_event)
@@ -145,13 +145,13 @@ def new_order(client: int, client_sn: Optional[str], fields: Mapping[str, Option
 
 
 def begin(action: str, order: Order) -> None:
-    """Begins an action that nobody listens to."""
+    """Starts an action without callbacks."""
     no_one = (_callback.NO_EVENT_FN, None, _callback.NO_DROP_FN)
     check(_function(action)(order._handle, *no_one))
 
 
 def submit(action: str, order: Order, on_event: Optional[OnEvent]) -> ActionFuture:
-    """Begins an action whose end is a future's."""
+    """Starts an action and returns the future of its final event."""
     future = ActionFuture(action, order, on_event)
     heard_by(_Resolver(future, on_event), _function(action), order._handle)
     return future
@@ -171,5 +171,5 @@ def _as_text(name: str, value: Field) -> str:
         return str(int(value))
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False)
-    # A float is no amount of fen.
+    # A float is refused: an amount is a whole number of fen.
     raise TypeError(f"{name}: is text, an int, or a dict or list that goes as JSON, not {type(value).__name__}")

@@ -1,8 +1,8 @@
-"""The library's calls back: two functions for all of them, which live as long as the process.
+"""Callbacks: two C functions for all of them, which live as long as the process.
 
-The library gets a number for each listener and passes it back; the listener stays in a table until the library drops
-the number. So nothing that the library may still call can be collected. The table is a dict without a lock: its single
-steps are atomic, and a lock could be held by the very thread that a collection of garbage interrupts.
+The library gets a number for each listener as user_data. The listener stays in a table until the library calls the drop
+function, so nothing that the library may still call can be collected. The table is a dict without a lock: each single
+operation is atomic, and a lock could be held by the very thread that the garbage collector interrupts.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ OnEvent = Callable[[Event], Any]
 
 
 class Listener:
-    """Who hears the events of one action: a function, called with each of them."""
+    """The listener of one action: a function that is called with each event."""
 
     def __init__(self, on_event: Optional[OnEvent] = None) -> None:
         self._on_event = on_event
 
     def hear(self, event: Event) -> None:
-        """What this raises goes to sys.unraisablehook, as ctypes does it."""
+        """ctypes passes an exception from here to sys.unraisablehook."""
         if self._on_event is not None:
             self._on_event(event)
 
@@ -45,7 +45,7 @@ _this_thread = threading.local()
 
 @contextlib.contextmanager
 def inside() -> Iterator[None]:
-    """Marks this thread as one of the library's calls back."""
+    """Marks this thread as running a callback."""
     outer = getattr(_this_thread, "in_callback", False)
     _this_thread.in_callback = True
     try:
@@ -69,7 +69,7 @@ _DROPPED = DROP_FN(_dropped)
 
 
 def heard_by(listener: Listener, function: Callable[..., int], handle: int) -> None:
-    """Calls a function of the library that takes a listener. A call that fails has not taken it."""
+    """Calls a function of the library that takes a listener. If the call fails, the listener is removed again."""
     number = next(_numbers)
     _listeners[number] = listener
     status = function(handle, _HEARD, number, _DROPPED)
@@ -79,6 +79,6 @@ def heard_by(listener: Listener, function: Callable[..., int], handle: int) -> N
 
 
 def refuse_inside() -> None:
-    """A callback that waits would wait for its own thread to go on."""
+    """A callback that waits would block the thread that it waits for."""
     if getattr(_this_thread, "in_callback", False):
         raise UpayError(Status.E_REENTRANT, "not from inside a callback: use submit there")

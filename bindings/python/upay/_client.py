@@ -27,19 +27,19 @@ class Client:
     """One terminal of one merchant: its settings, its orders and its journal. One for each terminal, kept open for as
     long as the till runs. Every method may be called from every thread.
 
-    Made with its settings, a client can be activated; entering its `with` block, or start(), starts it, and leaving the
-    block, or close(), stops it. Blocking methods wait in short slices, so that Ctrl-C interrupts them; what they waited
-    for goes on.
+    The constructor takes the settings; activate() may follow. Entering the `with` block, or start(), starts the client.
+    Leaving the block, or close(), stops it. Ctrl-C interrupts a blocking method; the action that it waited for goes on.
 
-    All methods raise UpayError: E_CLOSED or E_HANDLE after close(), E_FORKED in a forked child, and what else each says.
+    All methods raise UpayError: E_CLOSED or E_HANDLE after close(), E_FORKED in a forked child, and the errors that each
+    method lists.
     """
 
     def __init__(self, *, on_watch: Optional[OnEvent] = None, **settings: Union[str, int, None]) -> None:
-        """Sets what is given: any key of the header's table of a client's keys. None leaves one out.
+        """Sets the given settings: any key of the header's table of a client's keys. None leaves a setting out.
 
-        on_watch: hears of orders that no call waits for: left over from an earlier run, or without a final answer of
-        the gateway yet. Without it these events come from next_event(). Runs on a thread of the library, and is held
-        until the client is stopped.
+        on_watch: the watcher. It is called for orders that no call waits for: left over from an earlier run, or still
+        without a final answer of the gateway. Without it these events come from next_event(). It runs on a thread of the
+        library, and is kept until the client is stopped.
         Raises UpayError: E_KEY, E_VALUE.
         """
         _end_abandoned()
@@ -53,39 +53,39 @@ class Client:
             heard_by(Listener(on_watch), lib.upay_client_watch, self._handle)
 
     def set(self, key: str, value: Union[str, int]) -> None:
-        """Sets one setting, before start. "" takes an optional one back. Raises UpayError: E_KEY, E_VALUE, E_STATE."""
+        """Sets one setting, before start. "" clears an optional one. Raises UpayError: E_KEY, E_VALUE, E_STATE."""
         if key == "encoding" and value != "utf-8":
             raise UpayError(Status.E_VALUE, "encoding: is utf-8 between Python and the library; text is str")
         check(lib.upay_client_set(self._handle, text("key", key), text(key, str(value))))
 
     def get(self, key: str) -> str:
-        """Reads one setting; "" when it is not set. Raises UpayError: E_KEY, also for what can be set, never read."""
+        """Reads one setting; "" when it is not set. Raises UpayError: E_KEY, also for a secret."""
         return read_text(lib.upay_client_get, self._handle, key)
 
     def activate(self, code: str, timeout: Optional[float] = None) -> None:
-        """Makes a terminal of this till with an activation code, once per terminal, before start. Needs vendor_sn,
-        vendor_key, app_id, device_id and state_dir, which keeps the terminal's number and keys from then on: the next
-        starts need neither. get("terminal_sn") reads the number.
+        """Activates a terminal with an activation code, once per terminal, before start. Needs vendor_sn, vendor_key,
+        app_id, device_id and state_dir. The terminal's number and keys are kept in state_dir, and later starts need
+        neither. get("terminal_sn") reads the number.
 
-        timeout: seconds for all of it; None: connect_timeout_ms and reply_timeout_ms alone. Raises UpayError: E_MISSING,
+        timeout: seconds in all; None: only connect_timeout_ms and reply_timeout_ms apply. Raises UpayError: E_MISSING,
         E_VALUE, E_STATE (started), E_STORAGE, E_LOCKED; 100 to 199: not sent, try again; 200 to 299: in doubt, try again,
-        and ask for a new code when that is refused; 300 to 399: refused.
+        and ask for a new code if that is refused; 300 to 399: refused.
         """
         handle, words = self._handle, text("code", code)
         aside(lambda: check(lib.upay_client_activate(handle, words, _limit(timeout))))
 
     def start(self: _Self) -> _Self:
-        """Takes the terminal's journal, and goes on with what an earlier run left over. Gives the client.
+        """Opens the terminal's journal and continues what an earlier run left over. Returns the client.
 
-        Raises UpayError: E_MISSING, E_VALUE, E_LOCKED (another client has this terminal), E_STORAGE, E_STATE (started
-        already). After an error the settings can be mended.
+        Raises UpayError: E_MISSING, E_VALUE, E_LOCKED (another client has this terminal), E_STORAGE, E_STATE (already
+        started). After an error the settings can be corrected.
         """
         check(lib.upay_client_start(self._handle))
         return self
 
     def stop(self, timeout: float = STOP_TIMEOUT_S) -> None:
-        """Stops for good. Every action that is under way ends UNKNOWN with E_CLOSED, and goes on at the next start.
-        Then no callback runs or will run. Settings, orders and events stay until close().
+        """Stops for good. Every action under way ends UNKNOWN with E_CLOSED, and the next start continues it. Afterwards
+        no callback runs or will run. Orders and events remain usable.
 
         timeout: seconds. Raises UpayError: E_TIMEOUT (a callback has not returned; stop again), E_REENTRANT.
         """
@@ -94,7 +94,7 @@ class Client:
         _open.discard(handle)
 
     def close(self, timeout: float = STOP_TIMEOUT_S) -> None:
-        """Stops and lets go of everything. May be called again. Errors as stop()."""
+        """Stops and frees the client. May be called again. Errors as stop()."""
         try:
             self.stop(timeout)
         except UpayError as error:
@@ -106,9 +106,9 @@ class Client:
         try:
             self.start()
         except UpayError as error:
-            # Started before is as good.
+            # A client that is already started may enter the block too.
             if error.status != Status.E_STATE:
-                # The block is not entered, and so never left.
+                # The block is not entered, so __exit__ will not be called.
                 self.close()
                 raise
         return self
@@ -129,13 +129,13 @@ class Client:
     ) -> Event:
         """Takes a payment with the code that the customer shows, and waits for its final event.
 
-        total_amount: fen. client_sn: your number for the order, never used before; None makes one. on_event: hears every
-        event, the final one too, on a thread of the library. timeout: seconds that this call waits; None: until the
-        library has its verdict. fields: any other key of the header's table of an order's keys.
+        total_amount: fen. client_sn: your number for the order, never used before; None makes one. on_event: called with
+        every event, the final one too, on a thread of the library. timeout: seconds that this call waits; None: until
+        the library has its verdict. fields: any other key of the header's table of an order's keys.
 
-        SUCCESS: paid. FAILED: not paid, and nothing is owed. UNKNOWN: hand over no goods. None of these raises.
+        SUCCESS: paid. FAILED: not charged, or given back in full. UNKNOWN: hand over no goods. None of these raises.
         Raises UpayError: E_MISSING, E_VALUE, E_DUPLICATE, E_STATE (not started), E_STORAGE, E_LIMIT: nothing was
-        sent; E_TIMEOUT: the payment goes on, find(client_sn) finds it; E_REENTRANT: from inside a callback.
+        sent; E_TIMEOUT: the payment goes on, and find(client_sn) finds it; E_REENTRANT: inside a callback.
         """
         fields.update(total_amount=total_amount, dynamic_id=dynamic_id, subject=subject)
         return self._wait("pay", client_sn, on_event, timeout, fields)
@@ -151,8 +151,8 @@ class Client:
         timeout: Optional[float] = None,
         **fields: Optional[Field],
     ) -> Event:
-        """Makes a code that the customer scans, and waits until it was paid, or for its end. The content of the code is
-        "qr_code" of a PENDING event, which on_event hears. For the rest as pay()."""
+        """Makes a code that the customer scans, and waits for the final event. The content of the code is the field
+        "qr_code" of a PENDING event, which on_event gets. Otherwise as pay()."""
         fields.update(total_amount=total_amount, subject=subject, payway=payway)
         return self._wait("precreate", client_sn, on_event, timeout, fields)
 
@@ -168,9 +168,9 @@ class Client:
     ) -> Event:
         """Gives money back, all or a part of it.
 
-        client_sn: the order's number; sn, the gateway's, names one that was made elsewhere. refund_request_no: a number
-        of this refund's own; the same one again moves the money once. refund_amount: fen.
-        SUCCESS: given back. FAILED: not. UNKNOWN: on_watch hears how it ends. Raises UpayError as pay().
+        client_sn: the order's number; for an order that was made elsewhere, sn, the gateway's number. refund_request_no:
+        this refund's own number; the same number again moves the money once. refund_amount: fen.
+        SUCCESS: given back. FAILED: not given back. UNKNOWN: on_watch is told the result later. Raises UpayError as pay().
         """
         fields.update(refund_request_no=refund_request_no, refund_amount=refund_amount)
         return self._wait("refund", client_sn, on_event, timeout, fields)
@@ -183,9 +183,9 @@ class Client:
         timeout: Optional[float] = None,
         **fields: Optional[Field],
     ) -> Event:
-        """Asks the gateway once how an order stands, by client_sn or sn, or how a refund of it, by refund_request_no.
-        SUCCESS: it answered, read "order_status"; that is no verdict on the payment. FAILED with E_NO_ORDER: it knows
-        none. Raises UpayError as pay()."""
+        """Queries an order once, by client_sn or sn, or a refund of it, by refund_request_no. SUCCESS: the gateway
+        answered; read "order_status". That is no verdict on the payment. FAILED with E_NO_ORDER: the gateway knows no
+        such order. Raises UpayError as pay()."""
         return self._wait("query", client_sn, on_event, timeout, fields)
 
     def cancel(
@@ -196,9 +196,9 @@ class Client:
         timeout: Optional[float] = None,
         **fields: Optional[Field],
     ) -> Event:
-        """Cancels an order, by client_sn or sn: the full amount, on the same Beijing day. While its payment is under way, the cashier gives
-        up. SUCCESS: nothing is owed. FAILED: the payment stands. Raises UpayError as pay(); E_STATE also: a cancel of
-        it is under way."""
+        """Cancels an order, by client_sn or sn: the full amount, on the same Beijing day. A payment under way is given up.
+        SUCCESS: not charged, or given back in full. FAILED: the payment stands. Raises UpayError as pay(); E_STATE also
+        means: a cancel of this order is under way."""
         return self._wait("cancel", client_sn, on_event, timeout, fields)
 
     def submit(
@@ -209,9 +209,10 @@ class Client:
         on_event: Optional[OnEvent] = None,
         **fields: Optional[Field],
     ) -> ActionFuture:
-        """Begins an action and returns at once: the order is in the journal, and under way.
+        """Starts an action and returns at once: the action is recorded and under way.
 
-        action: "pay", "precreate", "query", "refund" or "cancel". For the rest, and errors, as the method of that name.
+        action: "pay", "precreate", "query", "refund" or "cancel". Other arguments and errors as for the method of that
+        name.
         """
         return _action.submit(action, self._order(client_sn, fields), on_event)
 
@@ -223,7 +224,7 @@ class Client:
         return order
 
     def next_event(self, timeout: Optional[float] = 0.0) -> Optional[Event]:
-        """The oldest event that no function hears; None when there is none in time.
+        """The oldest event that goes to no function; None when there is none in time.
 
         timeout: seconds; 0 only looks, None waits. Raises UpayError: E_CLOSED (stopped, and all were taken), E_STATE
         (not started).
@@ -244,27 +245,27 @@ class Client:
         return Order(made(lib.upay_order_find, self._handle, text("client_sn", client_sn)))
 
     def unfinished(self) -> int:
-        """How many orders have no final answer of the gateway yet. Raises UpayError: E_STATE (not started)."""
+        """The number of orders without a final answer of the gateway. Raises UpayError: E_STATE (not started)."""
         count = ctypes.c_uint32()
         check(lib.upay_client_unfinished(self._handle, ctypes.byref(count)))
         return count.value
 
     def checkin(self, timeout: Optional[float] = None) -> None:
-        """Checks the terminal in now: the gateway gives it a new key. The library does so by itself once a day, if it has
-        a device_id and a state_dir.
+        """Checks the terminal in now: the gateway gives it a new key. With a device_id and a state_dir the library checks
+        in once a day by itself. A check-in that is already under way is joined.
 
-        timeout: as for activate(). Raises UpayError: E_MISSING (device_id), E_STATE (not started, or a payment or a
-        check-in is under way), E_STORAGE; 100 to 199: not sent; 200 to 299: in doubt, the old key is valid still; 300 to
-        399: refused.
+        timeout: as for activate(). Raises UpayError: E_MISSING (device_id), E_STATE (not started, or a payment is under
+        way), E_TIMEOUT (the joined check-in goes on), E_STORAGE; 100 to 199: not sent; 200 to 299: in doubt, and the old
+        key is still valid; 300 to 399: refused.
         """
         handle = self._handle
         aside(lambda: check(lib.upay_client_checkin(handle, _limit(timeout))))
 
     def call(self, path: str, fields: Mapping[str, Any], timeout: Optional[float] = None) -> Event:
-        """Signs a request of your own making and sends it, once: for what the gateway offers and this library does not
-        know. The reply is read as read_reply() reads it; a refusal is a reply.
+        """Signs a request of your own and sends it once, for what the gateway offers and this library does not know. The
+        reply is judged as by read_reply(); a refusal is a reply.
 
-        path: such as "/upay/v2/deposit". fields: the request, which goes as JSON. timeout: as for activate(). Raises
+        path: such as "/upay/v2/deposit". fields: the request, sent as JSON. timeout: as for activate(). Raises
         UpayError: E_VALUE, E_STATE (not started); 100 to 199: not sent; 200 to 299: in doubt.
         """
         handle = self._handle
@@ -288,18 +289,18 @@ class Client:
 
 
 def _limit(timeout: Optional[float]) -> int:
-    """A time limit in ms, of which 0 is none."""
+    """A timeout in ms, where 0 means none."""
     return 0 if timeout is None else max(1, milliseconds(timeout))
 
 
-# Clients that are not stopped yet, by their handles, and those among them that nobody has any more. Sets without a
-# lock: collecting garbage may change them in the middle of anything, but single steps are atomic.
+# The handles of clients that are not stopped yet, and of those among them that have no reference any more. These sets
+# have no lock: the garbage collector may change them at any point, but each single operation is atomic.
 _open: Set[int] = set()
 _abandoned: Set[int] = set()
 
 
 def _abandon(handle: int) -> None:
-    """A client that was not closed is gone. This may run on any thread, so it does not wait."""
+    """A client was collected that was not closed. This may run on any thread, so it does not wait."""
     if handle in _open:
         _abandoned.add(handle)
         _end_abandoned()
@@ -308,10 +309,10 @@ def _abandon(handle: int) -> None:
 
 
 def _end_abandoned() -> None:
-    """Ends what can be ended without waiting; the rest stays for the next time, at the latest the interpreter's exit.
-    To free a client that still runs would leave nothing to join then."""
+    """Stops abandoned clients as far as that needs no waiting. The rest is tried again later, at the latest when the
+    interpreter exits. A running client is not freed, because without its handle nobody could join its threads."""
     for handle in list(_abandoned):
-        # From inside a callback nothing can be stopped.
+        # Inside a callback no client can be stopped.
         if lib.upay_client_stop(handle, 0) not in (Status.E_TIMEOUT, Status.E_REENTRANT, Status.E_STATE):
             _abandoned.discard(handle)
             _open.discard(handle)
@@ -320,7 +321,7 @@ def _end_abandoned() -> None:
 
 @atexit.register
 def _stop_all() -> None:
-    """A callback that came into an interpreter that has ended would end the process in a bad way."""
+    """A callback after the interpreter has ended would crash the process."""
     lib.upay_set_log(LogLevel.OFF, LOG_FN(), None)
     end = time.monotonic() + STOP_TIMEOUT_S
     for handle in list(_open):

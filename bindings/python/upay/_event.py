@@ -1,4 +1,4 @@
-"""Events, read out of the library at once: nothing of theirs is left to be freed."""
+"""Events. All of an event is copied into Python at once, so that nothing has to be freed later."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _Default = TypeVar("_Default")
 class Event:
     """What happened: an immutable snapshot.
 
-    action: what it is about. outcome: how that stands; PENDING while it goes on. status: why; OK on success and while
-    all goes well. advice: what the cashier does next. message: one sentence for the cashier.
+    action: the action that it is about. outcome: PENDING while the action goes on, then how it ended. status: why; OK on
+    success and while all goes well. advice: what the cashier does next. message: one sentence for the cashier.
 
-    event["sn"] is one of the gateway's own fields, or of those in the header's table of an event's keys, as text;
-    KeyError when there is none.
+    event["sn"] is a field as text: one of the gateway's, or one from the header's table of an event's keys. KeyError
+    when the event does not have it.
     """
 
     action: Action
@@ -56,7 +56,7 @@ class Event:
         return self._fields.get(key, default)
 
     def to_dict(self) -> Dict[str, Any]:
-        """All of it, with the payer's account and keys blacked out as in the log: for files and for people."""
+        """All fields, with the payer's account and keys redacted: for files and for people."""
         everything: Dict[str, Any] = json.loads(self._json)
         return everything
 
@@ -66,10 +66,10 @@ class Event:
 
 
 def read(handle: int) -> Event:
-    """A lent event, kept."""
+    """Copies a borrowed event."""
     text: bytes = lib.upay_event_json(handle)
     whole = json.loads(text)
-    # The JSON names the fields; their values there are blacked out, and a field of an event's own name is missing.
+    # The JSON gives the names of the fields. Its values are redacted, and it lacks gateway fields named like its own.
     values = {key: lib.upay_event_get(handle, key.encode("utf-8")) for key in whole}
     return Event(
         Action(whole["action"]),
@@ -83,7 +83,7 @@ def read(handle: int) -> Event:
 
 
 def taken(handle: int) -> Event:
-    """An event of one's own, read and let go."""
+    """Copies an owned event and frees it."""
     try:
         return read(handle)
     finally:

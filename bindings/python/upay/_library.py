@@ -1,4 +1,4 @@
-"""The shared library: found, loaded and declared; its calls checked. The only file that declares C."""
+"""Finds, loads and declares the shared library, and checks its calls. The only file with C declarations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LENGTH = POINTER(c_size_t)
 _TEXT_OUT = [c_char_p, c_size_t, _LENGTH]
 _HEARD = [EVENT_FN, c_void_p, DROP_FN]
 
-# What each function gives, and what it takes. A handle is a c_void_p: a number, which the library checks at every call.
+# Each function's result and arguments. A handle is a c_void_p: a number that the library checks at every call.
 _FUNCTIONS = {
     "upay_abi_version": (c_uint32, []),
     "upay_version": (c_char_p, []),
@@ -73,9 +73,9 @@ _FUNCTIONS = {
 
 
 class UpayError(Exception):
-    """A call that failed: nothing was begun, or it was not waited for any longer (E_TIMEOUT).
+    """A call that failed: nothing was started, or the wait ended before the action did (E_TIMEOUT).
 
-    status: why, as a number. message: what went wrong, in words for a programmer; never a secret.
+    status: why, as a number. message: what went wrong, in words for a programmer; it never holds a secret.
     """
 
     def __init__(self, status: int, message: str) -> None:
@@ -117,21 +117,21 @@ def version() -> str:
 
 
 def check(status: int) -> None:
-    """Raises what the library says of this thread's last failed call, unless it went well."""
+    """Raises UpayError with the library's words on this thread's last call, unless the call succeeded."""
     if status != Status.OK:
         words: bytes = lib.upay_last_error()
         raise UpayError(status, words.decode("ascii", "replace"))
 
 
 def text(name: str, value: str) -> bytes:
-    """UTF-8 for C, where text ends at its first NUL: one inside would cut it."""
+    """UTF-8 for C. C text ends at its first NUL, so a NUL inside is refused."""
     if "\0" in value:
         raise UpayError(Status.E_VALUE, f"{name}: must not have a NUL")
     return value.encode("utf-8")
 
 
 def made(function: Callable[..., int], *arguments: Any) -> int:
-    """The handle that a function writes as its last argument."""
+    """The handle that a function writes through its last argument."""
     out = c_void_p()
     check(function(*arguments, ctypes.byref(out)))
     return out.value or 0
@@ -151,6 +151,6 @@ def read_text(function: Callable[..., int], handle: int, key: str) -> str:
 
 
 def milliseconds(seconds: Optional[float]) -> int:
-    """A time limit as the library takes it: None is as long as it can be told."""
+    """A timeout for the library. None is the longest that the library accepts."""
     longest = 0xFFFF_FFFF
     return longest if seconds is None else max(0, min(longest, int(seconds * 1000)))

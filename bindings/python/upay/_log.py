@@ -28,7 +28,7 @@ def set_log(level: LogLevel, on_line: Optional[OnLine] = None) -> None:
     """Sends the log of all clients to a function from now on, up to this level. LogLevel.OFF, or no function, ends it.
 
     on_line(level, line) runs on any thread, also on one that is inside a call of yours. No line holds a key, a signature,
-    a barcode or a payer's account. What it raises goes to sys.unraisablehook.
+    a barcode or a payer's account. An exception from it goes to sys.unraisablehook.
     """
     global _on_line
     _on_line = on_line

@@ -28,7 +28,7 @@ def describe(table: Table, code: str, language: str = "zh") -> Optional[str]:
 
 
 def code_outcome(table: Table, code: str) -> Outcome:
-    """What a code says of the action that it answers; UNKNOWN when it is in no table. SUCCESS is "paid" for PAY_SUCCESS
+    """The outcome that a code means for its action; UNKNOWN when it is in no table. SUCCESS means "paid" for PAY_SUCCESS
     and for the order_status PAID, and "done" for every other code."""
     return Outcome(lib.upay_code_outcome(table, text("code", code)))
 
@@ -39,22 +39,21 @@ def code_advice(table: Table, code: str) -> Advice:
 
 
 def read_reply(dialect: Dialect, http_status: int, body: Union[bytes, str]) -> Event:
-    """What a gateway's reply amounts to, for those who send requests of their own. Nothing is sent.
+    """Judges a gateway's reply, for hosts that send requests of their own. Nothing is sent.
 
-    body: the bytes as they were received. SUCCESS is "paid" only with Advice.DELIVER, and the reply cannot know what was
-    asked: compare client_sn, terminal_sn and total_amount. Raises UpayError: E_REPLY and E_GATEWAY (no such reply: in
-    doubt, so query), E_VALUE.
+    body: the bytes as they were received. SUCCESS means "paid" only with Advice.DELIVER. Compare client_sn, terminal_sn
+    and total_amount with the order's. Raises UpayError: E_REPLY and E_GATEWAY (unreadable, so in doubt: query), E_VALUE.
     """
     received = _as_bytes(body)
     return taken(made(lib.upay_read_reply, dialect, http_status, received, len(received)))
 
 
 def verify_notify(body: bytes, authorization: str, public_key_pem: str) -> Event:
-    """What the gateway posted to an order's notify_url, once its signature was checked.
+    """Checks the signature of a notification that was posted to an order's notify_url, and reads it.
 
-    body: byte for byte as it arrived. authorization: the value of that header, "" without one. A signature says who
-    wrote it, not when: compare client_sn and total_amount, and take each order once. Raises UpayError: E_SIGN (a
-    stranger's), E_REPLY, E_VALUE.
+    body: byte for byte as it arrived. authorization: the value of that header, "" without one. The signature says who
+    wrote the notification, not when: compare client_sn and total_amount, and process each order once. Raises UpayError:
+    E_SIGN (not from the gateway), E_REPLY, E_VALUE.
     """
     words = text("authorization", authorization), text("public_key_pem", public_key_pem)
     return taken(made(lib.upay_verify_notify, body, len(body), *words))

@@ -1,4 +1,4 @@
-"""Waiting in short slices: between two of them Python looks after signals, such as Ctrl-C."""
+"""Waiting in short slices: between two slices Python handles signals, such as Ctrl-C."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _T = TypeVar("_T")
 
 
 def in_slices(look: Callable[[float], _T], timeout: Optional[float]) -> _T:
-    """Looks again for as long as the library says E_TIMEOUT and there is time; then that is raised."""
+    """Repeats a call for as long as it raises E_TIMEOUT and there is time left; then raises E_TIMEOUT."""
     end = None if timeout is None else time.monotonic() + timeout
     while True:
         left = SLICE_S if end is None else max(0.0, min(SLICE_S, end - time.monotonic()))
@@ -30,7 +30,7 @@ def in_slices(look: Callable[[float], _T], timeout: Optional[float]) -> _T:
 
 
 def for_result(future: Future[_T], timeout: Optional[float], what: str) -> _T:
-    """A future's result, or what it raises; E_TIMEOUT when there is none in time."""
+    """A future's result or exception; E_TIMEOUT when there is none in time."""
     refuse_inside()
 
     def look(seconds: float) -> None:
@@ -42,7 +42,7 @@ def for_result(future: Future[_T], timeout: Optional[float], what: str) -> _T:
 
 
 def aside(call: Callable[[], _T]) -> _T:
-    """A call that blocks. On the main thread, which Ctrl-C interrupts, another thread makes it and goes on with it."""
+    """Makes a blocking call. On the main thread a helper thread makes it, so that Ctrl-C can interrupt the waiting."""
     refuse_inside()
     if threading.current_thread() is not threading.main_thread():
         return call()
@@ -51,7 +51,7 @@ def aside(call: Callable[[], _T]) -> _T:
     def make() -> None:
         try:
             future.set_result(call())
-        except BaseException as error:  # whatever it is, the one who waits gets it
+        except BaseException as error:  # whatever it is, the waiting thread raises it
             future.set_exception(error)
 
     threading.Thread(target=make, name="upay-call", daemon=True).start()
