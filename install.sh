@@ -1,21 +1,20 @@
 #!/bin/sh
-# Builds libupay and installs what C and C++ programs need: the headers, the shared and the static library, and what
-# pkg-config and CMake find them by.
+# Builds libupay and installs what C and C++ programs need: the headers, the shared and the static library, and the files
+# for pkg-config and CMake.
 #
-# Not by cargo-c, which does most of this: it is one more tool, as large as cargo, to be had on every machine that builds,
-# and it writes no CMake package. What is left to do without it is to copy eight files.
+# cargo-c would do most of this. It is not used because every machine that builds would need it, it is as large as cargo,
+# and it writes no CMake package. Without it there are eight files to copy.
 set -eu
 
 usage() {
     cat <<'END'
 usage: ./install.sh [--prefix DIR] [--libdir NAME] [--from DIR]
 
-    --prefix DIR    where to (default /usr/local)
-    --libdir NAME   of the libraries' directory inside the prefix (default lib), such as lib64
-    --from DIR      install the libraries that are built there, such as target/release; without it they are built
+    --prefix DIR    install into DIR (default /usr/local)
+    --libdir NAME   name of the libraries' directory inside the prefix (default lib), such as lib64
+    --from DIR      install the libraries in DIR, such as target/release; without it they are built first
 
-DESTDIR=ROOT in the environment installs below ROOT what is to be used at the prefix: for packages. The tree may also be
-moved as a whole.
+With DESTDIR=ROOT in the environment the files are installed below ROOT, for packages. The tree may be moved as a whole.
 END
 }
 
@@ -55,7 +54,7 @@ put() { # FILE MODE PLACE: PLACE is inside the prefix
     echo "$root/$3"
 }
 
-# The way back from a directory of the prefix: lib/pkgconfig gives ../..
+# The relative path from a directory inside the prefix back to the prefix: lib/pkgconfig gives ../..
 up() { echo "$1" | sed 's,[^/][^/]*,..,g'; }
 
 fill_in() { # TEMPLATE PLACE
@@ -69,15 +68,15 @@ fill_in() { # TEMPLATE PLACE
 put include/upay.h 644 include/upay.h
 put include/upay.hpp 644 include/upay.hpp
 if [ -f "$from/libupay.so" ]; then
-    # The number is upay_abi_version's; build.rs has given it to the library.
+    # The number is that of upay_abi_version; build.rs sets it as the SONAME.
     put "$from/libupay.so" 755 "$libdir/libupay.so.1"
     ln -sf libupay.so.1 "$root/$libdir/libupay.so"
     echo "$root/$libdir/libupay.so"
     put "$from/libupay.a" 644 "$libdir/libupay.a"
-    # upay.hpp's futures need it where the C library keeps threads apart.
+    # upay.hpp's futures need -pthread where threads are not part of the C library.
     threads=" -pthread" static_needs="-ldl -lm"
 elif [ -f "$from/upay.dll" ]; then
-    # Tried with MinGW under wine. With MSVC, which names its files otherwise, and on a real Windows, never.
+    # Tried with MinGW under wine. Never tried with MSVC, whose file names differ, or on a real Windows.
     put "$from/upay.dll" 755 bin/upay.dll
     if [ -f "$from/upay.dll.lib" ]; then
         put "$from/upay.dll.lib" 644 "$libdir/upay.lib"
@@ -95,7 +94,7 @@ fill_in upay.pc.in "$libdir/pkgconfig/upay.pc"
 fill_in upay-config.cmake.in "$libdir/cmake/upay/upay-config.cmake"
 fill_in upay-config-version.cmake.in "$libdir/cmake/upay/upay-config-version.cmake"
 
-# The loader finds a new library in a directory that it knows only after this; elsewhere it changes nothing.
+# The loader needs this to find a new library in its standard directories. For other directories it changes nothing.
 if [ -z "${DESTDIR-}" ] && [ "$(id -u)" = 0 ] && command -v ldconfig >/dev/null; then
     ldconfig
 fi

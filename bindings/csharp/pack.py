@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Lays out the package, a zip file with a nuspec, where there is no .NET SDK.
+"""Makes the NuGet package, a zip file with a nuspec, without the .NET SDK.
 
     pack.py --assembly net40=DIR --assembly net45=DIR --assembly netstandard2.0=DIR
             --native win-x86=upay.dll --native linux-x64=libupay.so ... [--out DIRECTORY]
 
-DIR holds Upay.dll and Upay.xml as they were built for that framework. What the package is called and which frameworks it
-is for stands in Upay.csproj alone. A file that is missing, or is for another machine than its name says, is an error.
+DIR holds Upay.dll and Upay.xml as they were built for that framework. The package's name and its frameworks are read from
+Upay.csproj. A file that is missing, or that is for another machine than its name says, is an error.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 
 HERE = Path(__file__).resolve().parent
 
-# The name of the file, and which machine its first bytes have to say.
+# The name of the file, and the machine that its first bytes must name.
 NATIVES = {
     "win-x86": ("upay.dll", "PE 0x14c"),
     "win-x64": ("upay.dll", "PE 0x8664"),

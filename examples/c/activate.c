@@ -1,6 +1,6 @@
 /*
- * Makes a terminal of this machine, once, with an activation code. The till itself then needs neither the vendor's key nor
- * the terminal's number: it sets the same state_dir and starts.
+ * Activates a terminal on this machine, once, with an activation code. Afterwards the till needs neither the vendor's key
+ * nor the terminal's number: it sets the same state_dir and starts.
  *
  *   cc activate.c -lupay -o activate
  *   ./activate https://vsi-api.shouqianba.com VENDOR_SN VENDOR_KEY APP_ID DEVICE_ID CODE
@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     CHECK(upay_client_get(client, "terminal_sn", terminal_sn, sizeof terminal_sn, NULL));
     end(client);
 
-    /* From here on, and at every later start of the till. */
+    /* This is what the till does at every later start. */
     client = new_client(argv[1]);
     CHECK(upay_client_start(client));
     printf("ACTIVATED: terminal %s\n", terminal_sn);

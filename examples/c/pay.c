@@ -1,6 +1,6 @@
 /*
- * Takes one payment in the pull form: no callbacks, no threads of your own. A till with a window calls on_timer() from
- * its timer; here a loop plays the window.
+ * Takes one payment by polling: no callbacks, no threads of your own. A till with a window calls on_timer() from its
+ * timer; here a loop takes the window's place.
  *
  *   cc pay.c -lupay -o pay
  *   ./pay https://vsi-api.shouqianba.com TERMINAL_SN TERMINAL_KEY 1250 130818341921441147
@@ -27,7 +27,7 @@ static void pause_ms(long ms)
 
 #include "upay.h"
 
-/* Every call can fail, and says why. */
+/* Every call can fail; upay_last_error says why. */
 static void check(upay_status status, const char *call)
 {
     if (status != UPAY_OK) {
@@ -37,7 +37,7 @@ static void check(upay_status status, const char *call)
 }
 #define CHECK(call) check((call), #call)
 
-/* Takes what has happened since the last tick. The outcome of the payment, or -1 while it goes on. */
+/* Takes the events since the last tick. Returns the payment's outcome, or -1 while the payment goes on. */
 static int on_timer(upay_client *client)
 {
     upay_event *event;

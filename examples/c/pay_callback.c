@@ -1,6 +1,7 @@
 /*
- * Takes one payment with a callback. The callback runs on a thread of the library: it hands the news over to the till's
- * own thread and returns. A second function hears of orders that no call waits for, such as those that a power cut left.
+ * Takes one payment with a callback. The callback runs on a thread of the library: it passes the result to the till's own
+ * thread and returns. A second function, the watcher, is told about orders that no call waits for, such as those that a
+ * power cut left open.
  *
  *   cc pay_callback.c -lupay -lpthread -o pay_callback
  *   ./pay_callback https://vsi-api.shouqianba.com TERMINAL_SN TERMINAL_KEY 1250 130818341921441147
@@ -20,12 +21,12 @@ static void check(upay_status status, const char *call)
 }
 #define CHECK(call) check((call), #call)
 
-/* One sale, from the scan to the verdict. Freed by its last owner: the library, through sale_drop. */
+/* One sale, from the scan to the verdict. The library frees it through sale_drop. */
 struct sale {
     const char *what;
 };
 
-/* Where the till's own thread waits. */
+/* The till's own thread waits for these. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static int verdict = UPAY_OUTCOME_PENDING;
@@ -34,7 +35,7 @@ static void sale_event(const upay_event *event, void *user_data)
 {
     const struct sale *sale = user_data;
 
-    /* The event and its text are lent for this call; upay_event_copy would keep them. */
+    /* The event and its text are valid during this call only; upay_event_copy makes a copy that stays. */
     printf("%s: %s\n", sale->what, upay_event_message(event));
     if (upay_event_outcome(event) == UPAY_OUTCOME_PENDING)
         return;
@@ -84,7 +85,7 @@ int main(int argc, char **argv)
     CHECK(upay_order_set(order, "total_amount", argv[4]));
     CHECK(upay_order_set(order, "dynamic_id", argv[5]));
     CHECK(upay_order_set(order, "subject", "Groceries"));
-    /* Once this succeeds the sale is the library's; a call that fails has taken nothing. */
+    /* After success the library owns the sale. If the call fails, the sale is still ours. */
     CHECK(upay_order_pay(order, sale_event, sale, sale_drop));
     upay_order_free(order);
 

@@ -1,10 +1,11 @@
 /*
- * Shows a code that the customer scans, and gives a part of the money back afterwards.
+ * Shows a code that the customer scans, and afterwards gives a part of the money back.
  *
  *   cc qr.c -lupay -o qr
  *   ./qr https://vsi-api.shouqianba.com TERMINAL_SN TERMINAL_KEY FEN PAYWAY REFUND_FEN
  *
- * The code is drawn into code.bmp, and its text printed: a till shows either. PAYWAY is the wallet: 2 Alipay, 3 WeChat.
+ * The code is drawn into code.bmp and its text is printed; a till needs only one of them. PAYWAY is the wallet: 2 Alipay,
+ * 3 WeChat.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ static void check(upay_status status, const char *call)
 }
 #define CHECK(call) check((call), #call)
 
-/* 4 pixels a square, a border of 4 squares: a whole Windows bitmap. */
+/* A complete Windows bitmap: squares of 4 pixels, a border of 4 squares. */
 static void draw(const char *text)
 {
     size_t length = 0;
@@ -40,12 +41,12 @@ static void draw(const char *text)
     fflush(stdout);
 }
 
-/* Shows each event until the final one, and says how that ended. A window's timer would pass 0 and come again. */
+/* Shows each event, and returns the outcome of the final one. A window's timer would pass 0 and call again later. */
 static int outcome_of(upay_client *client)
 {
     upay_event *event;
     int drawn = 0;
-    int outcome;
+    int outcome = UPAY_OUTCOME_PENDING;
 
     do {
         if (upay_client_next_event(client, 60000, &event) != UPAY_OK)
@@ -88,7 +89,7 @@ int main(int argc, char **argv)
     outcome = outcome_of(client);
 
     if (outcome == UPAY_OUTCOME_SUCCESS) {
-        /* The same number again is the same refund: after a doubt, repeat it under its number. */
+        /* The same number again is the same refund. If the result is in doubt, repeat it under this number. */
         CHECK(upay_order_set(order, "refund_request_no", "1"));
         CHECK(upay_order_set(order, "refund_amount", argv[6]));
         CHECK(upay_order_refund(order, NULL, NULL, NULL));

@@ -1,6 +1,6 @@
 /*
- * Takes one payment and waits for its verdict as a std::future. What it hears on the way is printed by a function that
- * runs on a thread of the library; a till with a window would post it to the window.
+ * Takes one payment and waits for its verdict as a std::future. A function that runs on a thread of the library prints the
+ * progress; a till with a window would post it to the window.
  *
  *   c++ -std=c++11 pay.cpp -lupay -pthread -o pay
  *   ./pay https://vsi-api.shouqianba.com TERMINAL_SN TERMINAL_KEY 1250 130818341921441147
@@ -11,13 +11,13 @@
 
 #include "upay.hpp"
 
-/* Set once and started once, when the till starts. */
+/* Sets and starts the client, once, when the till starts. */
 static upay::client started(char **argv)
 {
     upay::client client;
     client.set("api_domain", argv[1]).set("terminal_sn", argv[2]).set("terminal_key", argv[3]);
     client.set("state_dir", "upay-state").set("language", "en");
-    // Orders that no call waits for, such as those that a power cut left.
+    // The watcher: orders that no call waits for, such as those that a power cut left open.
     client.watch([](const upay::event &event) {
         std::cout << "earlier order " << event.get("client_sn") << ": " << event.message() << std::endl;
     });
@@ -35,7 +35,7 @@ static upay::event paid(upay::client &client, const std::string &fen, const std:
     });
     std::cout << "order " << order.get("client_sn") << " is under way" << std::endl;
     while (verdict.wait_for(std::chrono::milliseconds(100)) != std::future_status::ready) {
-        // The till's window stays alive here.
+        // The till serves its window here.
     }
     return verdict.get();
 }
@@ -46,7 +46,7 @@ int main(int argc, char **argv)
         std::cerr << "usage: pay API_DOMAIN TERMINAL_SN TERMINAL_KEY FEN BARCODE\n";
         return 2;
     }
-    // A call that fails is an exception; a payment that fails is an answer.
+    // A call that fails throws; a payment that fails is a normal result.
     try {
         upay::client client = started(argv);
         const upay::event event = paid(client, argv[4], argv[5]);

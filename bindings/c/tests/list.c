@@ -1,4 +1,4 @@
-/* What bindings/tests.txt promises, kept in C: upay.h alone, with the checks and the bench of tests/c. */
+/* The promises of bindings/tests.txt in C: only upay.h, with the checks and helpers of tests/c. */
 
 #include "check.h"
 #include "list.h"
@@ -312,7 +312,7 @@ static void close_with_payments_under_way(void)
     stop_and_free(client);
 }
 
-/* One of the lines: an order of an amount that nobody else has. */
+/* One thread: pays an order with an amount that no other order has. */
 typedef struct line {
     upay_client *client;
     int number;
@@ -382,7 +382,7 @@ static void use_after_close(void)
     upay_client_free(client);
 }
 
-/* Freed without a stop, a client ends by itself and its journal is free again; what is not even freed ends with main. */
+/* A client that is freed without a stop ends by itself, and its journal is free again. What is not freed ends with main. */
 static void let_go_without_close(void)
 {
     static serial serial = SERIAL;
@@ -443,7 +443,7 @@ static void call(void)
     CHECK_TEXT(upay_event_get(event, "echo"), CHINESE_SUBJECT);
     upay_event_free(event);
 
-    /* A path that it does know is read as it is there. */
+    /* The reply of a path that the library knows is read as usual. */
     pay_in_pull_form(order);
     CHECK_END(order, UPAY_OUTCOME_SUCCESS, UPAY_OK);
     CHECK_OK(upay_client_call(client, "/upay/v2/query", query, PATIENCE_MS, &event));
@@ -537,7 +537,7 @@ static void run(void (*keep)(void))
     keep();
 }
 
-/* C has the header's numbers by including it. The test writes the file from the header's names, without their values. */
+/* C has the header's numbers by including it. The test writes constants.h with the names only, without the values. */
 static void print_constants(void)
 {
 #define CONSTANT(name) printf("%s %ld\n", #name, (long)(name));

@@ -1,8 +1,8 @@
 /*
- * The protocol at the head of bindings/tests.txt, for C and for C++: each promise is kept in a process of its own, so that
- * a crash, an exit or a hang is that promise's failure and nobody else's.
+ * The protocol at the head of bindings/tests.txt, for C and for C++. Each promise runs in its own process, so that a crash,
+ * an exit or a hang fails that promise alone.
  *
- * To be included behind _POSIX_C_SOURCE.
+ * Define _POSIX_C_SOURCE before including this file.
  */
 
 #ifndef LIST_H
@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* A process that takes longer hangs. Above the limits of its own waits, which say what never came. */
+/* A process that takes longer counts as hanging. Longer than the waits in it, whose messages say what did not come. */
 #define PROMISE_LIMIT_S 300
 
 typedef struct promise {
@@ -22,7 +22,7 @@ typedef struct promise {
     void (*keep)(void);
 } promise;
 
-/* Reads to the end, which comes with the process's, and keeps as much as there is room for. */
+/* Reads until the process ends, and keeps as much as there is room for. */
 static inline void read_reason(int from, char *reason, size_t room)
 {
     char bytes[512];
@@ -44,7 +44,7 @@ static inline void read_reason(int from, char *reason, size_t room)
     }
 }
 
-/* Forked before this process has called the library, which works in no child of one that has. */
+/* This process must not have called the library: a forked child of a process that has cannot use it. */
 static inline void keep_one(const promise *one, void (*run)(void (*keep)(void)))
 {
     char reason[1024];

@@ -1,4 +1,4 @@
-/* What the C++ tests share: a till for the simulator, its ledger, and checks that throw. upay.hpp alone, no upay_…(). */
+/* What the C++ tests share: a till for the simulator, its ledger, and checks that throw. Only upay.hpp, no upay_…(). */
 
 #ifndef BENCH_HPP
 #define BENCH_HPP
@@ -23,13 +23,13 @@
 #include "http.h"
 #include "list.h"
 
-/* How long a test waits for what must come. */
+/* How long a test waits for something that must come. */
 static const std::uint32_t PATIENCE_MS = 120000;
 
 static const char TERMINAL_SN[] = "100000000000001";
 static const char TERMINAL_KEY[] = "simulator-terminal-key";
 
-/* Codes that choose the simulated customer's story; GET /help lists them. */
+/* Barcodes that choose the simulator's scenario; GET /help lists them. */
 static const char PAID_AT_ONCE[] = "139900000000000000";
 static const char PAID_AFTER_300_MS[] = "139901000300000000";
 static const char NEVER_PAID[] = "139903000000000000";
@@ -69,7 +69,7 @@ std::string check_throws(Call call, upay::status why, const char *file, int line
     return std::string();
 }
 
-/* The process of one promise: an exception is what breaks it. */
+/* Runs one promise in its process: an exception breaks it. */
 inline void run(void (*keep)())
 {
     try {
@@ -97,13 +97,13 @@ inline std::string gateway()
     return from_environment("UPAY_TEST_GATEWAY");
 }
 
-/* Each promise has a process of its own, and a journal. */
+/* Each promise has its own process and its own journal. */
 inline std::string state_dir()
 {
     return from_environment("UPAY_TEST_DIR") + "/" + std::to_string(static_cast<long long>(getpid()));
 }
 
-/* Not started yet; with pauses that suit a test, and patient with customers who take their time. */
+/* Not started yet; with short pauses for tests, and a long payment timeout for slow customers. */
 inline upay::client new_till()
 {
     upay::client client;
@@ -128,7 +128,7 @@ inline upay::order sale(upay::client &client, const char *barcode)
     return order;
 }
 
-/* The answer of a future that must come. */
+/* The result of a future that must be completed. */
 inline upay::event answer(std::future<upay::event> future)
 {
     CHECK(future.wait_for(std::chrono::milliseconds(PATIENCE_MS)) == std::future_status::ready);
@@ -146,7 +146,7 @@ inline std::string ask(const char *method, const std::string &path, const std::s
     return text;
 }
 
-/* A number of the ledger behind a text of it; -1 when there is none. */
+/* A number that follows a text in the ledger; -1 when there is none. */
 inline long long ledger_number(const std::string &start, const std::string &key)
 {
     const std::string ledger = ask("GET", "/ledger", "");
@@ -163,7 +163,7 @@ inline long long charged(const std::string &client_sn)
 
 /* -------------------------------------------------------------------------------------------------------- callbacks */
 
-/* Where a callback says something, and the test waits for it. */
+/* Collects what callbacks say, and lets the test wait for it. */
 template <class What>
 class heard {
 public:
@@ -174,13 +174,13 @@ public:
         changed_.notify_all();
     }
 
-    /* All that was said, once it is this much. */
+    /* Waits until this many things were said, and returns them all. */
     std::vector<What> wait(std::size_t count)
     {
         return wait_until([count](const std::vector<What> &all) { return all.size() >= count; });
     }
 
-    /* All that was said, once this was. */
+    /* Waits until this was said, and returns all that was said. */
     std::vector<What> wait_for(const What &what)
     {
         return wait_until([&what](const std::vector<What> &all) {

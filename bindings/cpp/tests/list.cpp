@@ -1,4 +1,4 @@
-/* What bindings/tests.txt promises, kept in C++11 by upay.hpp. */
+/* The promises of bindings/tests.txt in C++11, through upay.hpp. */
 
 #include "bench.hpp"
 
@@ -59,7 +59,7 @@ void progress_in_order()
     upay::client client = till();
     heard<upay::event> events;
     heard<bool> dropped;
-    // Says so when the library lets the function go: after its last call.
+    // Reports when the library destroys the function, after its last call.
     std::shared_ptr<void> at_the_end(nullptr, [&](void *) { dropped.say(true); });
     sale(client, PAID_AFTER_300_MS).pay([&events, at_the_end](const upay::event &event) { events.say(event); });
     at_the_end.reset();
@@ -150,7 +150,7 @@ void qr()
     const std::string code = codes.wait(1).front();
     const std::string bmp = upay::qr(code, upay::qr_format::bmp);
     CHECK(bmp.compare(0, 2, "BM") == 0);
-    // The size that the file itself says.
+    // The size in the file's header.
     CHECK(bmp.size() == static_cast<unsigned char>(bmp[2]) + 256u * static_cast<unsigned char>(bmp[3]));
     const std::string svg = upay::qr(code, upay::qr_format::svg, 1, 0);
     CHECK(svg.compare(0, 4, "<svg") == 0 && svg.find('\0') == std::string::npos);
@@ -204,7 +204,7 @@ void close_with_payments_under_way()
         }
         client.stop(PATIENCE_MS);
         for (std::future<upay::event> &payment : payments) {
-            // No waiting: after the stop each of them has its end.
+            // No waiting is needed: after the stop each future is complete.
             CHECK(payment.wait_for(std::chrono::seconds(0)) == std::future_status::ready);
             const upay::event event = payment.get();
             CHECK(event.outcome() == upay::outcome::unknown);
@@ -215,7 +215,7 @@ void close_with_payments_under_way()
     CHECK(next.unfinished() == 8);
 }
 
-/* At each till line: an order of an amount that nobody else has. */
+/* One thread: pays an order with an amount that no other order has. */
 void pay_at_line(upay::client &client, int line)
 {
     upay::order order = sale(client, line % 2 == 0 ? PAID_AT_ONCE : INSUFFICIENT_FUND);
@@ -276,11 +276,11 @@ void let_go_without_close()
         kept = answer(sale(client, PAID_AT_ONCE).pay_async());
         payment = sale(client, NEVER_PAID).pay_async();
     }
-    // The destructor has stopped the client: the payment has its end, and the event outlives all.
+    // The destructor has stopped the client: the payment has its final event, and the event outlives the client.
     CHECK(payment.wait_for(std::chrono::seconds(0)) == std::future_status::ready);
     CHECK(payment.get().status() == upay::status::closed);
     CHECK(kept.get("order_status") == "PAID");
-    // Its journal is free; and these are left as they are when the process ends.
+    // The journal is free again. The objects below are left open when the process ends.
     static upay::client *client = new upay::client(till());
     static upay::order *order = new upay::order(sale(*client, NEVER_PAID));
     order->pay([kept](const upay::event &) {});
@@ -310,7 +310,7 @@ void call()
     CHECK(echo.get("signer") == TERMINAL_SN);
     CHECK(echo.get("echo") == CHINESE_SUBJECT);
 
-    // A path that it does know is read as it is there.
+    // The reply of a path that the library knows is read as usual.
     upay::order order = sale(client, PAID_AT_ONCE);
     CHECK(answer(order.pay_async()).outcome() == upay::outcome::success);
     const upay::event query = client.call(
@@ -380,7 +380,7 @@ const promise promises[] = {
     PROMISE(read_reply_and_sign),
 };
 
-/* The enum classes, each name beside the header's: a name that is missing here, or has a neighbour's number, is found. */
+/* The enum classes, each name next to the header's: finds a name that is missing or has another one's number. */
 void print_constants()
 {
 #define CONSTANT(name, value) std::printf("UPAY_%s %d\n", #name, static_cast<int>(upay::value));

@@ -1,6 +1,6 @@
 /*
- * What upay.hpp adds to the C API keeps its promises: exceptions, moves, functions and futures. Same protocol as the list
- * of bindings/tests.txt, with promises of its own.
+ * The promises of what upay.hpp adds to the C API: exceptions, moves, functions and futures. The protocol is that of
+ * bindings/tests.txt.
  */
 
 #include "bench.hpp"
@@ -15,7 +15,7 @@ struct till_defect : std::runtime_error {
     till_defect() : std::runtime_error("a defect of the till") {}
 };
 
-/* Says "gone" when the last copy of it goes: for a function to capture. */
+/* For a function to capture: says "gone" when its last copy is destroyed. */
 std::shared_ptr<void> witness(heard<std::string> &goes)
 {
     return std::shared_ptr<void>(nullptr, [&goes](void *) { goes.say("gone"); });
@@ -35,16 +35,16 @@ void an_exception_in_a_callback_is_reported_and_the_payment_goes_on()
     upay::order order = sale(client, PAID_AFTER_300_MS);
     order.pay([](const upay::event &) { throw till_defect(); });
     CHECK(order.wait(PATIENCE_MS).outcome() == upay::outcome::success);
-    // Every event came, thrown at or not: some progress, and the end.
+    // Every event came although the callback threw: progress, and the final event.
     CHECK(reported.wait(3).front() == "a defect of the till");
-    // A future is not harmed by what its progress function throws.
+    // An exception from the progress function does not affect the future.
     CHECK(answer(sale(client, PAID_AFTER_300_MS).pay_async([](const upay::event &) { throw 42; })).outcome() ==
           upay::outcome::success);
     client.stop(PATIENCE_MS);
     upay::on_exception(nullptr);
 }
 
-/* Without a handler it is a line on stderr, and a handler that throws is no worse. */
+/* Without a handler an exception is a line on stderr, and so is one that the handler throws. */
 void an_exception_without_a_handler_is_a_line_on_stderr()
 {
     const std::string path = state_dir() + ".stderr";
@@ -124,7 +124,7 @@ void a_callbacks_event_can_be_kept_by_a_copy()
     CHECK_THROWS(again.number("no_such_key"), upay::status::not_found);
 }
 
-/* The client goes in the middle of a call of its own function: the destructor waits for nothing. */
+/* The client is destroyed inside its own callback: the destructor waits for nothing. */
 void a_client_may_be_destroyed_by_its_own_callback()
 {
     heard<std::string> said;
@@ -141,7 +141,7 @@ void a_client_may_be_destroyed_by_its_own_callback()
     CHECK(said.wait(2).back() == "destroyed");
 }
 
-/* A callback that does not return: the destructor gives up when its time is up, and the rest is the library's. */
+/* A callback does not return: the destructor stops waiting after its limit, and the library ends the client later. */
 void a_destructor_waits_for_its_limit_at_most()
 {
     std::promise<void> entered, leave;
@@ -172,7 +172,7 @@ void the_watcher_hears_of_what_an_earlier_run_left()
         client_sn = order.get("client_sn");
         heard<std::string> phases;
         order.pay([&phases](const upay::event &event) { phases.say(event.get("phase")); });
-        // Before that the gateway may not have heard of the order, and then nothing is left over.
+        // Before that, the request may not have arrived, and then no order would be left over.
         phases.wait_for("querying");
         client.stop(PATIENCE_MS);
     }
@@ -229,7 +229,7 @@ void a_notification_is_read_behind_its_signature()
     CHECK_THROWS(upay::verify_notify(body, "", key), upay::status::sign);
 }
 
-/* What the compiler refuses. */
+/* What must not compile. */
 template <class Object, class Value>
 auto can_set(Object &object, Value value) -> decltype(object.set("total_amount", value), std::true_type());
 template <class Object>

@@ -4,12 +4,12 @@ using System.Collections.Generic;
 namespace Upay
 {
     /// <summary>
-    /// Stops the clients that are open when the process ends. Mono would otherwise wait for their threads for ever; and
-    /// nowhere does a callback come into a runtime that is going.
+    /// Stops the clients that are open when the process ends. Otherwise Mono would wait for their threads for ever, and
+    /// a callback could enter a runtime that is shutting down.
     /// </summary>
     internal static class AtExit
     {
-        /// <summary>A callback that does not return does not keep the process.</summary>
+        /// <summary>A callback that does not return must not keep the process alive.</summary>
         const uint LimitMs = 10000;
 
         static readonly HashSet<IntPtr> Open = new HashSet<IntPtr>();
@@ -38,8 +38,8 @@ namespace Upay
                 clients = new List<IntPtr>(Open);
             foreach (IntPtr client in clients)
             {
-                // One that is freed at this moment is a stale handle, which the library knows and refuses. There is
-                // nobody left to tell of that, or of a callback that does not return.
+                // A client that is freed at this moment is a stale handle, which the library refuses. Errors are
+                // ignored: at this point nobody can act on them.
                 using (ClientHandle borrowed = new ClientHandle(client))
                     Native.Functions.client_stop(borrowed, LimitMs);
             }

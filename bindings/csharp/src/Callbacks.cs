@@ -3,10 +3,10 @@ using System.Runtime.InteropServices;
 
 namespace Upay
 {
-    /// <summary>Who hears the events of one action, or of the watch, on a thread of the library.</summary>
+    /// <summary>Gets the events of one action, or of the watcher, on a thread of the library.</summary>
     internal abstract class Listener
     {
-        /// <summary>An event, which is the listener's from now on.</summary>
+        /// <summary>An event; the listener owns it from now on.</summary>
         public abstract void Heard(UpayEvent heard);
 
         /// <summary>The last call, once.</summary>
@@ -14,9 +14,9 @@ namespace Upay
     }
 
     /// <summary>
-    /// The two functions that the library calls, for all listeners. A listener goes through C as a number, the
-    /// GCHandle that keeps it alive until the library drops it: nothing is left for the garbage collector to take or
-    /// to move.
+    /// The two functions that the library calls, for all listeners. A listener goes through C as a number, its
+    /// GCHandle, which keeps it alive until the library calls the drop function. So the garbage collector neither
+    /// frees nor moves anything that the library uses.
     /// </summary>
     internal static class Callbacks
     {
@@ -25,14 +25,14 @@ namespace Upay
 
         [ThreadStatic] static int inside;
 
-        /// <summary>Waiting here for an event would wait for oneself.</summary>
+        /// <summary>Inside a callback, waiting for an event would block the thread that delivers it.</summary>
         public static void Refuse()
         {
             if (inside > 0)
                 throw new UpayException(Status.Reentrant, "not from inside a callback");
         }
 
-        /// <summary>Hands a listener to the library, which has not taken it when the call fails.</summary>
+        /// <summary>Passes a listener to the library. If the call fails, the listener is freed here.</summary>
         public static Status Hand(Listener listener,
             Func<Functions, Functions.EventFn, IntPtr, Functions.DropFn, Status> call)
         {

@@ -3,7 +3,7 @@ using System.Collections.Generic;
 
 namespace Upay
 {
-    /// <summary>The tables of the gateway's codes. They need no client.</summary>
+    /// <summary>The tables of the gateway's codes. No client is needed.</summary>
     public static class Codes
     {
         /// <summary>The codes of a table; two spellings of one code are both there.</summary>
@@ -19,7 +19,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// What a code means, in one line; null for one that is not known: show it as it is, and count it as unknown.
+        /// What a code means, in one line; null for an unknown code. Show an unknown code as it is, and treat it as
+        /// unknown.
         /// </summary>
         /// <param name="table">The table of the code.</param>
         /// <param name="code">As the gateway wrote it.</param>
@@ -29,13 +30,13 @@ namespace Upay
             return Upay.Text.Out(Native.Functions.code_text(table, Upay.Text.In(code), Upay.Text.In(language)));
         }
 
-        /// <summary>What a code says of the action that it answers; Unknown for one that is not known.</summary>
+        /// <summary>The outcome that a code means for its action; Unknown for an unknown code.</summary>
         public static Outcome Outcome(Table table, string code)
         {
             return (Outcome)Native.Functions.code_outcome(table, Upay.Text.In(code));
         }
 
-        /// <summary>What to do about a code; None for one that is not known.</summary>
+        /// <summary>What to do about a code; None for an unknown code.</summary>
         public static Advice Advice(Table table, string code)
         {
             return (Advice)Native.Functions.code_advice(table, Upay.Text.In(code));

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Upay
 {
-    /// <summary>The gateway's signature, replies and notifications, for hosts that speak to it themselves.</summary>
+    /// <summary>The gateway's signature, replies and notifications, for hosts that send their own requests.</summary>
     public static class Gateway
     {
         /// <summary>The signature of a request body: MD5 over the bytes followed by the key, in lower-case
@@ -18,9 +18,9 @@ namespace Upay
         }
 
         /// <summary>
-        /// What a reply amounts to. Success is "paid" only with <see cref="Advice.Deliver"/>; compare client_sn,
-        /// terminal_sn and total_amount with the order's before the goods go. Throws with <see cref="Status.Reply"/> or
-        /// <see cref="Status.Gateway"/> what is no reply: it is in doubt, so query.
+        /// Judges a reply. Success means "paid" only with <see cref="Advice.Deliver"/>; compare client_sn, terminal_sn
+        /// and total_amount with the order's before you hand over goods. Throws <see cref="Status.Reply"/> or
+        /// <see cref="Status.Gateway"/> for an unreadable reply: the result is in doubt, so query.
         /// </summary>
         public static UpayEvent ReadReply(Dialect dialect, int httpStatus, byte[] body)
         {
@@ -30,8 +30,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// Reads what the gateway posts to an order's notify_url, once its signature is right; throws with
-        /// <see cref="Status.Sign"/> what is a stranger's. It may come twice, late, or from somebody who has kept it.
+        /// Checks the signature of what was posted to an order's notify_url, and reads it. Throws
+        /// <see cref="Status.Sign"/> for what is not from the gateway. A notification may come twice, late, or be replayed.
         /// </summary>
         /// <param name="body">The request's body, byte for byte.</param>
         /// <param name="authorization">The value of its Authorization header; "" when there is none.</param>

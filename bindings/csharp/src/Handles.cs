@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Upay
 {
-    // What the library gave us is given back once, also when nobody closes it. None of the three functions blocks, so a
-    // finalizer may run them.
+    // Each handle is freed once, also when nobody disposes of it. None of the three free functions blocks, so a finalizer
+    // may call them.
 
     internal sealed class ClientHandle : SafeHandleZeroOrMinusOneIsInvalid
     {
@@ -12,13 +12,13 @@ namespace Upay
         {
         }
 
-        /// <summary>One that somebody else owns.</summary>
+        /// <summary>A handle that somebody else owns.</summary>
         public ClientHandle(IntPtr borrowed) : base(false)
         {
             SetHandle(borrowed);
         }
 
-        /// <summary>The end of the process stops it.</summary>
+        /// <summary>Has the client stopped when the process ends.</summary>
         public void StopAtExit()
         {
             AtExit.Add(handle);

@@ -3,12 +3,11 @@ using System.IO;
 
 namespace Upay
 {
-    /// <summary>Which machine a library's file is for, by its first bytes: the systems do not say it in
-    /// words.</summary>
+    /// <summary>Tells from a library file's first bytes which machine it is for, because the systems' error texts do
+    /// not say it.</summary>
     internal static class Image
     {
-        /// <summary>What keeps the file from loading into this process; null when its width is not the
-        /// reason.</summary>
+        /// <summary>Why the file does not load into this process; null when its width is not the reason.</summary>
         public static string Mismatch(string path)
         {
             int bits = Bits(path), ours = IntPtr.Size * 8;
@@ -45,7 +44,7 @@ namespace Upay
                     return machine == 0x14c || machine == 0x1c4 ? 32 : 64; // x86, ARM
                 }
             }
-            catch (IOException) // also: shorter than its kind is
+            catch (IOException) // also for a file that is too short
             {
                 return 0;
             }

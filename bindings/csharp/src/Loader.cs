@@ -7,10 +7,10 @@ using System.Runtime.InteropServices;
 namespace Upay
 {
     /// <summary>
-    /// Finds and loads the library, and says why when it cannot. UPAY_LIBRARY in the environment names the file and
-    /// ends the search. Otherwise it is looked for beside the program and this assembly, there under
-    /// runtimes/RID/native too, where the host of .NET Core keeps a package's files, and, but not on Windows, where
-    /// the system looks.
+    /// Finds and loads the library, or throws an exception with the reason. UPAY_LIBRARY in the environment names the
+    /// file and replaces the search. Otherwise the order is: the directories of the program and of this assembly, with
+    /// runtimes/RID/native in them; where .NET Core keeps a package's files; and, except on Windows, where the system
+    /// looks.
     /// </summary>
     internal sealed class Loader
     {
@@ -19,7 +19,7 @@ namespace Upay
         static readonly string[] Names =
             Windows ? new[] { "upay.dll" } : new[] { "libupay.so.1", "libupay.so", "libupay.dylib" };
 
-        // A file for another machine does not load, so all that fit this width may be tried.
+        // All that fit this width may be tried, because a file for another machine does not load.
         static readonly string[] Rids = Windows
             ? (IntPtr.Size == 4 ? new[] { "win-x86", "win-arm" } : new[] { "win-x64", "win-arm64" })
             : (IntPtr.Size == 4
@@ -65,7 +65,7 @@ namespace Upay
                     unfit.Add(path + ": " + why);
                 }
             }
-            // Windows would also look into the directory that happens to be the current one.
+            // Not on Windows, which would also search the current directory.
             if (!Windows)
             {
                 foreach (string name in Names)
@@ -110,7 +110,7 @@ namespace Upay
                     directories.Add(System.IO.Path.Combine(root, System.IO.Path.Combine("runtimes",
                         System.IO.Path.Combine(rid, "native"))));
             }
-            // Only .NET Core sets it: the directories of the native files of all packages.
+            // Set by .NET Core only: the directories of the native files of all packages.
             string packages = AppDomain.CurrentDomain.GetData("NATIVE_DLL_SEARCH_DIRECTORIES") as string;
             if (packages != null)
                 directories.AddRange(packages.Split(new[] { System.IO.Path.PathSeparator },
@@ -136,7 +136,7 @@ namespace Upay
             return module;
         }
 
-        /// <summary>What the DLL itself needs is looked for beside it, and not beside the program.</summary>
+        /// <summary>The DLL's own dependencies are looked for in its directory, not in the program's.</summary>
         const uint AlteredSearchPath = 8;
 
         [DllImport("kernel32", CharSet = CharSet.Unicode, SetLastError = true)]
@@ -146,13 +146,12 @@ namespace Upay
         static extern IntPtr GetProcAddress(IntPtr module, string name);
     }
 
-    /// <summary>dlopen, which is in one file or another.</summary>
+    /// <summary>dlopen, whose library has one of two names.</summary>
     internal static class Unix
     {
         const int Now = 2;
 
-        // .NET looks for "libdl" under the name that a compiler wants, which is not on every Linux; macOS has only
-        // that.
+        // For "libdl" .NET looks for the name that a linker uses, which is not on every Linux. macOS has only that name.
         static readonly bool IsVersioned = HasVersioned();
 
         static bool HasVersioned()

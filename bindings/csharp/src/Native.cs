@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Upay
 {
-    /// <summary>The library, once it is loaded: it is loaded at the first call, and never unloaded.</summary>
+    /// <summary>The loaded library. It is loaded at the first call, and never unloaded.</summary>
     internal static class Native
     {
         static readonly object Gate = new object();
@@ -19,7 +19,7 @@ namespace Upay
             {
                 if (loaded != null)
                     return loaded;
-                // Not a static constructor: that would wrap what is wrong into a TypeInitializationException, for ever.
+                // Not a static constructor, which would wrap a load error into a TypeInitializationException for ever.
                 lock (Gate)
                     return loaded ?? (loaded = Load());
             }
@@ -45,7 +45,7 @@ namespace Upay
                 throw new UpayException(status);
         }
 
-        /// <summary>Makes a call, and gives its status.</summary>
+        /// <summary>Makes a call, and returns its status.</summary>
         public static Status Try(Func<Functions, Status> call)
         {
             Functions functions = Functions;
@@ -59,7 +59,7 @@ namespace Upay
             }
         }
 
-        /// <summary>Has the library fill a buffer of bytes: asks for their number first.</summary>
+        /// <summary>Has the library fill a buffer; asks for its length first.</summary>
         public static byte[] Fill(Fill call)
         {
             byte[] buffer = null;
@@ -78,7 +78,7 @@ namespace Upay
             }
         }
 
-        /// <summary>A wait as the library counts it; Timeout.Infinite is as long as it can.</summary>
+        /// <summary>A timeout for the library. Timeout.Infinite is the longest that it accepts.</summary>
         public static uint Milliseconds(int timeoutMs)
         {
             if (timeoutMs < -1)
@@ -90,8 +90,8 @@ namespace Upay
     internal delegate Status Fill(Functions functions, byte[] buffer, UIntPtr capacity, out UIntPtr length);
 
     /// <summary>
-    /// The C functions that are called, each under its own name without the prefix. They are looked up by name, and
-    /// not by DllImport, because only so can the library's file be chosen on every runtime.
+    /// The C functions, each under its name without the prefix. They are looked up by name and not by DllImport, because
+    /// only then can the library's file be chosen on every runtime.
     /// </summary>
     internal sealed class Functions
     {

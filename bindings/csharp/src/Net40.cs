@@ -4,26 +4,26 @@ using System.Threading;
 
 namespace Upay
 {
-    // What .NET 4.0 lacks and later ones have as System.IProgress and System.Progress, under the same names and
-    // meaning, so that a till's source need not change when it moves on.
+    // System.IProgress and System.Progress for .NET 4.0, which lacks them. Names and meaning are the same, so that a
+    // till's source need not change for a later .NET.
 
-    /// <summary>Hears how something goes on.</summary>
+    /// <summary>Gets reports of progress.</summary>
     public interface IProgress<in T>
     {
-        /// <summary>Something has happened.</summary>
+        /// <summary>Reports a change.</summary>
         void Report(T value);
     }
 
     /// <summary>
-    /// Calls a function for each report, where it was made: on the window's thread, or, where there is none, on the
-    /// thread pool, and then not always in order.
+    /// Calls a function for each report on the thread where this object was made, if that is a window's thread.
+    /// Otherwise it calls the function on the thread pool, and not always in order.
     /// </summary>
     public sealed class Progress<T> : IProgress<T>
     {
         readonly Action<T> handler;
         readonly SynchronizationContext context = SynchronizationContext.Current ?? new SynchronizationContext();
 
-        /// <summary>Calls this function for each report.</summary>
+        /// <summary>Makes an object that calls this function for each report.</summary>
         public Progress(Action<T> handler)
         {
             if (handler == null)

@@ -2,9 +2,8 @@
 
 namespace Upay
 {
-    /// <summary>What a call, or an action, came to. The hundreds tell what is known: 1-99 the caller's mistake (nothing
-    /// was sent), 100-199 not sent, 200-299 in doubt, 300-399 refused by the gateway, 900-999 a defect of the
-    /// library.</summary>
+    /// <summary>The result of a call or an action. The hundred says what is known: 1-99 the caller's mistake, 100-199 not
+    /// sent, 200-299 in doubt, 300-399 refused by the gateway, 900-999 a defect of the library.</summary>
     public enum Status
     {
         /// <summary>Done.</summary>
@@ -58,7 +57,7 @@ namespace Upay
         Reply = 202,
         /// <summary>In doubt: the gateway reports a failure of its own (500).</summary>
         Gateway = 203,
-        /// <summary>In doubt: the time is up and nobody knows.</summary>
+        /// <summary>In doubt: the time is up and the result is not known.</summary>
         Unresolved = 204,
         /// <summary>Refused: the gateway cannot accept the request (400).</summary>
         Request = 300,
@@ -85,10 +84,9 @@ namespace Upay
         Pending = 0,
         /// <summary>A payment: paid. Any other action: done.</summary>
         Success = 1,
-        /// <summary>A payment: not paid and nothing is owed (not charged, or given back). Any other action: not
-        /// done.</summary>
+        /// <summary>A payment: not charged, or given back in full. Any other action: not done.</summary>
         Failed = 2,
-        /// <summary>Nobody knows: hand over no goods.</summary>
+        /// <summary>The result is not known: hand over no goods.</summary>
         Unknown = 3,
     }
 
@@ -103,11 +101,11 @@ namespace Upay
         Pay = 3,
         /// <summary>A payment by a code that the customer scans.</summary>
         Precreate = 4,
-        /// <summary>A question how an order stands.</summary>
+        /// <summary>A query of an order or a refund.</summary>
         Query = 5,
-        /// <summary>Money given back.</summary>
+        /// <summary>A refund.</summary>
         Refund = 6,
-        /// <summary>An order cancelled.</summary>
+        /// <summary>A cancel.</summary>
         Cancel = 7,
         /// <summary>UpayClient.Call.</summary>
         Call = 8,
@@ -137,7 +135,7 @@ namespace Upay
         CheckNetwork = 6,
         /// <summary>Try again under the same number.</summary>
         RetrySame = 7,
-        /// <summary>Settle it by hand.</summary>
+        /// <summary>A person has to act, outside of this library.</summary>
         ByHand = 8,
         /// <summary>Ask the customer for a fresh code or other means.</summary>
         AskCustomer = 9,
@@ -166,7 +164,7 @@ namespace Upay
         ChargeHttp = 9,
     }
 
-    /// <summary>Whose replies are read.</summary>
+    /// <summary>Which gateway's replies are read.</summary>
     public enum Dialect
     {
         /// <summary>The UPay gateway's replies: result_code, biz_response, data (003 2.3).</summary>
@@ -182,7 +180,7 @@ namespace Upay
         Off = 0,
         /// <summary>Log what went wrong and needs a person.</summary>
         Error = 1,
-        /// <summary>Log also what is odd or was mended.</summary>
+        /// <summary>Log also what is unusual or was corrected.</summary>
         Warn = 2,
         /// <summary>Log also each action's start and end.</summary>
         Info = 3,
@@ -190,7 +188,7 @@ namespace Upay
         Debug = 4,
     }
 
-    /// <summary>What a QR picture is.</summary>
+    /// <summary>The format of a QR picture.</summary>
     public enum QrFormat
     {
         /// <summary>A picture as SVG 1.1: text.</summary>

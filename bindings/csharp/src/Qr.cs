@@ -26,7 +26,7 @@ namespace Upay
 
         static byte[] Draw(string text, QrFormat format, int modulePx, int quietModules)
         {
-            // A negative number becomes one that is too large, which the library refuses in words.
+            // A negative number becomes a large one, which the library refuses with an error text.
             return Native.Fill((Functions f, byte[] buffer, UIntPtr capacity, out UIntPtr length) => f.qr(Text.In(text),
                 format, unchecked((uint)modulePx), unchecked((uint)quietModules), buffer, capacity, out length));
         }

@@ -1,6 +1,6 @@
 namespace Upay
 {
-    /// <summary>What every sale says. Other fields go by the gateway's own name: request["reflect"] = "…".</summary>
+    /// <summary>The fields of every sale. Other fields are set by the gateway's name: request["reflect"] = "…".</summary>
     public abstract class OrderRequest : UpayFields
     {
         /// <summary>Your number for the order, unique for your merchant for ever; null makes one.</summary>
@@ -13,35 +13,35 @@ namespace Upay
             set { Number("total_amount", value); }
         }
 
-        /// <summary>What is bought, in 1 to 64 characters.</summary>
+        /// <summary>What is sold, in 1 to 64 characters.</summary>
         public string Subject
         {
             get { return this["subject"]; }
             set { this["subject"] = value; }
         }
 
-        /// <summary>Who takes the payment; the client's unless it is set.</summary>
+        /// <summary>Who takes the payment; without it the client's operator.</summary>
         public string Operator
         {
             get { return this["operator"]; }
             set { this["operator"] = value; }
         }
 
-        /// <summary>More about it, in 1 to 256 characters.</summary>
+        /// <summary>A description, in 1 to 256 characters.</summary>
         public string Description
         {
             get { return this["description"]; }
             set { this["description"] = value; }
         }
 
-        /// <summary>1 to 64 characters that the gateway gives back.</summary>
+        /// <summary>1 to 64 characters that the gateway returns unchanged.</summary>
         public string Reflect
         {
             get { return this["reflect"]; }
             set { this["reflect"] = value; }
         }
 
-        /// <summary>Where the gateway posts what became of the order.</summary>
+        /// <summary>The address to which the gateway posts the order's result.</summary>
         public string NotifyUrl
         {
             get { return this["notify_url"]; }
@@ -63,7 +63,7 @@ namespace Upay
     /// <summary>A payment with a code that the customer scans.</summary>
     public sealed class PrecreateRequest : OrderRequest
     {
-        /// <summary>Whose wallet, such as "3" for WeChat; needed.</summary>
+        /// <summary>Which wallet, such as "3" for WeChat; required.</summary>
         public string Payway
         {
             get { return this["payway"]; }
@@ -85,13 +85,13 @@ namespace Upay
         }
     }
 
-    /// <summary>Money that is given back, each time under a number of its own.</summary>
+    /// <summary>A refund. Each refund has its own number.</summary>
     public sealed class RefundRequest : UpayFields
     {
         /// <summary>Your number of the order.</summary>
         public string ClientSn { get; set; }
 
-        /// <summary>The gateway's number of the order, for one that was made elsewhere.</summary>
+        /// <summary>The gateway's number of the order, for an order that was made elsewhere.</summary>
         public string Sn
         {
             get { return this["sn"]; }
@@ -112,7 +112,7 @@ namespace Upay
             set { Number("refund_amount", value); }
         }
 
-        /// <summary>Who gives it back; the client's unless it is set.</summary>
+        /// <summary>Who makes the refund; without it the client's operator.</summary>
         public string Operator
         {
             get { return this["operator"]; }

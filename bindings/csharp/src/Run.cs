@@ -6,7 +6,7 @@ namespace Upay
 {
     /// <summary>
     /// One action under way: passes its progress on, and completes its task. It holds the order, and so the client,
-    /// until the library drops it, so that nobody has to keep a variable alive for a payment.
+    /// until the library calls drop. So a payment needs no variable of the host to stay alive.
     /// </summary>
     internal sealed class Run : Listener
     {
@@ -18,7 +18,7 @@ namespace Upay
 
         readonly object gate = new object();
         CancellationTokenRegistration registration;
-        int awaited = 1; // this action, and the cancel that its token asked for
+        int awaited = 1; // this action, and the cancel that its token started
         bool completed;
         volatile UpayEvent end;
 
@@ -30,12 +30,12 @@ namespace Upay
             this.ownsOrder = ownsOrder;
         }
 
-        /// <summary>Begins the action; throws when the library does not take it.</summary>
-        /// <param name="order">What it is about.</param>
+        /// <summary>Starts the action; throws when the library refuses it.</summary>
+        /// <param name="order">The order.</param>
         /// <param name="action">What is done with it.</param>
-        /// <param name="progress">Who hears the pending events; may be null.</param>
-        /// <param name="token">Cancels the order of a payment; of all else it ends the waiting.</param>
-        /// <param name="ownsOrder">The order is let go of at the end.</param>
+        /// <param name="progress">Gets the pending events; may be null.</param>
+        /// <param name="token">Cancels the order of a payment; for other actions it ends the waiting.</param>
+        /// <param name="ownsOrder">The order is disposed of at the end.</param>
         public static Task<UpayEvent> Begin(UpayOrder order, UpayAction action, IProgress<UpayEvent> progress,
             CancellationToken token, bool ownsOrder)
         {
@@ -53,7 +53,7 @@ namespace Upay
             return run.task.Task;
         }
 
-        /// <summary>Waits for a task of this class as a blocking call does.</summary>
+        /// <summary>Blocks until a task of this class ends; returns its result or throws its exception.</summary>
         public static UpayEvent Wait(Task<UpayEvent> task)
         {
             ((IAsyncResult)task).AsyncWaitHandle.WaitOne();
@@ -79,7 +79,7 @@ namespace Upay
             One();
         }
 
-        /// <summary>One of those that are waited for has come to its end.</summary>
+        /// <summary>The action, or the cancel that its token started, has ended.</summary>
         void One()
         {
             lock (gate)
@@ -88,13 +88,13 @@ namespace Upay
                     return;
                 completed = true;
             }
-            // What waits for the task goes on here, and the thread that called belongs to the library.
+            // The task's continuations run where it is completed, and this thread belongs to the library.
             ThreadPool.QueueUserWorkItem(_ => Complete());
         }
 
         void Complete()
         {
-            // It waits for a cancel that is just being asked for, so it is not done on the library's thread either.
+            // Dispose waits for a cancel that is being started, so it must not run on the library's thread either.
             registration.Dispose();
             LetGo();
             if (end == null)
@@ -139,7 +139,7 @@ namespace Upay
             try
             {
                 status = order.Begin(UpayAction.Cancel, new CancelEar(this));
-                // A cancel of it is under way already; a client that is closed ends the payment anyway.
+                // State: a cancel is already under way. Closed: the stop ends the payment anyway.
                 if (status != Status.Ok && status != Status.State && status != Status.Closed)
                     UpayLibrary.Failed(new UpayException(status));
             }
@@ -150,7 +150,7 @@ namespace Upay
             }
         }
 
-        /// <summary>The cancel that the token asked for: how the payment ended says all.</summary>
+        /// <summary>Gets the events of the cancel that the token started. The payment's own result says all.</summary>
         sealed class CancelEar : Listener
         {
             readonly Run run;

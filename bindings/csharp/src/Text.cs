@@ -4,13 +4,13 @@ using System.Text;
 
 namespace Upay
 {
-    /// <summary>Text in and out: UTF-8 with a NUL, by hand, because .NET 4.0 cannot marshal it.</summary>
+    /// <summary>Text in and out: UTF-8 with a NUL. Converted here, because .NET 4.0 cannot marshal it.</summary>
     internal static class Text
     {
-        // Half of a surrogate pair is refused on the way in, so that no other text is sent than what was asked for.
+        // Half of a surrogate pair is refused, so that the text arrives unchanged or not at all.
         static readonly UTF8Encoding Strict = new UTF8Encoding(false, true);
 
-        /// <summary>A text for the library; null stays null.</summary>
+        /// <summary>Text for the library; null stays null.</summary>
         public static byte[] In(string text)
         {
             if (text == null)
@@ -22,13 +22,13 @@ namespace Upay
             return bytes;
         }
 
-        /// <summary>A text whose length is known.</summary>
+        /// <summary>Text of a known length.</summary>
         public static string Of(byte[] bytes)
         {
             return Encoding.UTF8.GetString(bytes);
         }
 
-        /// <summary>A text of the library's; null stays null.</summary>
+        /// <summary>Text from the library; null stays null.</summary>
         public static string Out(IntPtr text)
         {
             if (text == IntPtr.Zero)

@@ -11,7 +11,7 @@ namespace Upay
     /// </summary>
     public sealed class UpayClient : IDisposable
     {
-        /// <summary>How long a stop waits that no limit was given: 10 s.</summary>
+        /// <summary>How long a stop waits by default: 10 s.</summary>
         public const int StopTimeoutMs = 10000;
 
         readonly ClientHandle handle;
@@ -39,8 +39,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// A setting by the header's key: written before <see cref="Start"/>, read at any time but for the keys of the
-        /// terminal and the vendor.
+        /// A setting by the header's key. It can be set before <see cref="Start"/>, and read until the client is stopped.
+        /// The terminal's and the vendor's key can be set, never read.
         /// </summary>
         public string this[string key]
         {
@@ -59,10 +59,10 @@ namespace Upay
         }
 
         /// <summary>
-        /// Makes a terminal of this till with an activation code, once; before <see cref="Start"/>. Its number and
-        /// keys are kept in state_dir, and later starts need neither.
+        /// Activates a terminal with an activation code, once per terminal, before <see cref="Start"/>. The terminal's
+        /// number and keys are kept in state_dir, and later starts need neither.
         /// </summary>
-        /// <param name="code">Single-use.</param>
+        /// <param name="code">The activation code; single-use.</param>
         /// <param name="timeoutMs">For all of it; 0: the settings' limits alone.</param>
         public void Activate(string code, int timeoutMs = 0)
         {
@@ -71,8 +71,9 @@ namespace Upay
         }
 
         /// <summary>
-        /// Says who hears of orders that no call waits for: what an earlier run left over, and what the gateway had not
-        /// said its last word about. Before <see cref="Start"/>; without it these come by <see cref="NextEvent"/>.
+        /// Sets the watcher, which is told about orders that no call waits for: left over from an earlier run, or without
+        /// a final answer of the gateway. Before <see cref="Start"/>. Without it these events come from
+        /// <see cref="NextEvent"/>.
         /// </summary>
         public void Watch(IProgress<UpayEvent> watcher)
         {
@@ -84,14 +85,15 @@ namespace Upay
                 throw new UpayException(status);
         }
 
-        /// <summary>Starts: takes the terminal's journal, and goes on with what an earlier run left over.</summary>
+        /// <summary>Starts: opens the terminal's journal and continues what an earlier run left over.</summary>
         public void Start()
         {
             Native.Check(f => f.client_start(handle));
         }
 
         /// <summary>
-        /// Gets the terminal a new key now. With a device_id and a state_dir the library does so by itself, once a day.
+        /// Checks in now: the terminal gets a new key. With a device_id and a state_dir the library checks in once a day
+        /// by itself.
         /// </summary>
         /// <param name="timeoutMs">For all of it; 0: the settings' limits alone.</param>
         public void Checkin(int timeoutMs = 0)
@@ -101,8 +103,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// Signs a request of your own making and sends it, once: for what the gateway offers and the library does not
-        /// know. A refusal of the gateway is a reply.
+        /// Signs a request of your own and sends it once, for what the gateway offers and the library does not know. A
+        /// refusal of the gateway is a reply and throws nothing.
         /// </summary>
         /// <param name="path">Such as "/upay/v2/deposit".</param>
         /// <param name="json">The body, a JSON object.</param>
@@ -115,7 +117,7 @@ namespace Upay
             return new UpayEvent(reply);
         }
 
-        /// <summary>How many orders have no final answer of the gateway yet. 0: the till can be switched off.</summary>
+        /// <summary>The number of orders without a final answer of the gateway. 0: the till can be switched off.</summary>
         public int Unfinished
         {
             get
@@ -127,8 +129,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// Takes the oldest event that no callback hears, for a window's timer; null when none came in time. Throws
-        /// with <see cref="Status.Closed"/> once the client is stopped and all were taken.
+        /// Takes the oldest event that goes to no callback, for a window's timer; null when none came in time. Throws
+        /// <see cref="Status.Closed"/> once the client is stopped and all events were taken.
         /// </summary>
         /// <param name="timeoutMs">0 does not wait.</param>
         public UpayEvent NextEvent(int timeoutMs)
@@ -143,7 +145,7 @@ namespace Upay
             return new UpayEvent(taken);
         }
 
-        /// <summary>An order, to be set and then begun.</summary>
+        /// <summary>A new order: set its fields, then start an action.</summary>
         /// <param name="clientSn">Your number for it; null makes one.</param>
         public UpayOrder NewOrder(string clientSn = null)
         {
@@ -152,8 +154,7 @@ namespace Upay
             return new UpayOrder(this, made);
         }
 
-        /// <summary>An order that the journal knows; throws with <see cref="Status.NotFound"/> when it does
-        /// not.</summary>
+        /// <summary>An order that the journal knows; throws <see cref="Status.NotFound"/> when it does not.</summary>
         public UpayOrder Find(string clientSn)
         {
             OrderHandle found = null;
@@ -163,11 +164,11 @@ namespace Upay
 
         /// <summary>
         /// Takes a payment with the code that the customer shows. The task's event is the verdict: paid, not paid, or
-        /// unknown. The token cancels the order, and the verdict says what came of that; a token that is cancelled
-        /// already has nothing sent.
+        /// unknown. The token cancels the order; the task does not become cancelled, and its verdict says how the payment
+        /// ended. If the token is cancelled before the call, nothing is sent.
         /// </summary>
         /// <param name="request">The sale.</param>
-        /// <param name="progress">Hears what goes on, in order, on a thread of the library.</param>
+        /// <param name="progress">Gets the pending events, in order, on a thread of the library.</param>
         /// <param name="token">The cashier gives up.</param>
         public Task<UpayEvent> PayAsync(PayRequest request, IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
@@ -176,7 +177,7 @@ namespace Upay
         }
 
         /// <summary>
-        /// Makes a code that the customer scans: it comes as "qr_code" of a progress. From there on as a payment.
+        /// Makes a code that the customer scans: the field "qr_code" of a pending event. From there on as a payment.
         /// </summary>
         public Task<UpayEvent> PrecreateAsync(PrecreateRequest request, IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
@@ -184,19 +185,19 @@ namespace Upay
             return Begin(UpayAction.Precreate, request.ClientSn, request, progress, token);
         }
 
-        /// <summary>Gives money back. The token ends the waiting alone: the refund goes on.</summary>
+        /// <summary>Gives money back. The token ends only the waiting: the refund goes on.</summary>
         public Task<UpayEvent> RefundAsync(RefundRequest request, IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
         {
-            // One of the two names the order; without a client_sn the order is the one that has this sn.
+            // ClientSn or Sn names the order. Without ClientSn the library finds the order by its sn.
             if (request.ClientSn == null && request.Sn == null)
                 throw new ArgumentException("a refund needs ClientSn or Sn", "request");
             return Begin(UpayAction.Refund, request.ClientSn, request, progress, token);
         }
 
         /// <summary>
-        /// Asks the gateway once how an order stands: success means that it answered; read "order_status". The token
-        /// ends the waiting alone.
+        /// Queries an order once. Success means that the gateway answered; read "order_status". The token ends only the
+        /// waiting.
         /// </summary>
         public Task<UpayEvent> QueryAsync(string clientSn, IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
@@ -205,7 +206,7 @@ namespace Upay
         }
 
         /// <summary>
-        /// Cancels an order of the same day, also while its payment is under way. The token ends the waiting alone: the
+        /// Cancels an order of the same day, also while its payment is under way. The token ends only the waiting: the
         /// cancel goes on.
         /// </summary>
         public Task<UpayEvent> CancelAsync(string clientSn, IProgress<UpayEvent> progress = null,
@@ -214,7 +215,7 @@ namespace Upay
             return Begin(UpayAction.Cancel, Needed(clientSn), null, progress, token);
         }
 
-        /// <summary><see cref="PayAsync"/>, and waits for the verdict; from no callback.</summary>
+        /// <summary>The blocking form of <see cref="PayAsync"/>; not inside a callback.</summary>
         public UpayEvent Pay(PayRequest request, IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
         {
@@ -222,7 +223,7 @@ namespace Upay
             return Run.Wait(PayAsync(request, progress, token));
         }
 
-        /// <summary><see cref="PrecreateAsync"/>, and waits for the verdict; from no callback.</summary>
+        /// <summary>The blocking form of <see cref="PrecreateAsync"/>; not inside a callback.</summary>
         public UpayEvent Precreate(PrecreateRequest request, IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
         {
@@ -230,7 +231,7 @@ namespace Upay
             return Run.Wait(PrecreateAsync(request, progress, token));
         }
 
-        /// <summary><see cref="RefundAsync"/>, and waits for the end; from no callback.</summary>
+        /// <summary>The blocking form of <see cref="RefundAsync"/>; not inside a callback.</summary>
         public UpayEvent Refund(RefundRequest request, IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
         {
@@ -238,7 +239,7 @@ namespace Upay
             return Run.Wait(RefundAsync(request, progress, token));
         }
 
-        /// <summary><see cref="QueryAsync"/>, and waits for the answer; from no callback.</summary>
+        /// <summary>The blocking form of <see cref="QueryAsync"/>; not inside a callback.</summary>
         public UpayEvent Query(string clientSn, IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
         {
@@ -246,7 +247,7 @@ namespace Upay
             return Run.Wait(QueryAsync(clientSn, progress, token));
         }
 
-        /// <summary><see cref="CancelAsync"/>, and waits for the end; from no callback.</summary>
+        /// <summary>The blocking form of <see cref="CancelAsync"/>; not inside a callback.</summary>
         public UpayEvent Cancel(string clientSn, IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
         {
@@ -255,9 +256,9 @@ namespace Upay
         }
 
         /// <summary>
-        /// Stops for good: each payment under way ends <see cref="Outcome.Unknown"/> with <see cref="Status.Closed"/>
-        /// and goes on at the next start. Once this returns no callback runs or will run. Throws with <see
-        /// cref="Status.Timeout"/> while a callback of yours has not returned; call it again then.
+        /// Stops for good. Each payment under way ends <see cref="Outcome.Unknown"/> with <see cref="Status.Closed"/>, and
+        /// the next start continues it. Once this returns, no callback runs or will run. Throws <see
+        /// cref="Status.Timeout"/> while a callback of yours has not returned; then call it again.
         /// </summary>
         public void Stop(int timeoutMs = StopTimeoutMs)
         {
@@ -266,14 +267,14 @@ namespace Upay
         }
 
         /// <summary>
-        /// Stops, as <see cref="Stop"/> does, and lets the client go. From inside a callback, or when one does not
-        /// return, it only begins to stop.
+        /// Stops, as <see cref="Stop"/> does, and frees the client. Inside a callback, or while one does not return, it
+        /// only starts the stop.
         /// </summary>
         public void Dispose()
         {
             if (Interlocked.Exchange(ref disposed, 1) != 0)
                 return;
-            // Whatever this says, letting go ends it as well.
+            // The status does not matter: freeing the handle continues the stop.
             Native.Try(f => f.client_stop(handle, StopTimeoutMs));
             handle.Dispose();
         }
@@ -303,7 +304,7 @@ namespace Upay
             return clientSn;
         }
 
-        /// <summary>Holds no client, so that one that nobody holds can be let go of.</summary>
+        /// <summary>Holds no reference to the client, so that an unreferenced client can be collected.</summary>
         sealed class Watcher : Listener
         {
             readonly IProgress<UpayEvent> watcher;

@@ -3,8 +3,7 @@ using System;
 namespace Upay
 {
     /// <summary>
-    /// What happened: a snapshot that does not change. May be read from every thread, and kept for as long as it is
-    /// wanted.
+    /// What happened: an immutable snapshot. May be read from every thread, and kept as long as you like.
     /// </summary>
     public sealed class UpayEvent : IDisposable
     {
@@ -15,7 +14,7 @@ namespace Upay
             this.handle = handle;
         }
 
-        /// <summary>Which action it is about.</summary>
+        /// <summary>The action that it is about.</summary>
         public UpayAction Action
         {
             get { return (UpayAction)Number(f => f.event_action); }
@@ -45,8 +44,7 @@ namespace Upay
             get { return Words(f => f.event_message(handle)); }
         }
 
-        /// <summary>All of it as one JSON object, with the payer's account and keys blacked out as in the
-        /// log.</summary>
+        /// <summary>All fields as one JSON object, with the payer's account and keys redacted.</summary>
         public string Json
         {
             get { return Words(f => f.event_json(handle)); }
@@ -72,7 +70,7 @@ namespace Upay
             }
         }
 
-        /// <summary>Lets it go. One that is not disposed of is let go of with the garbage.</summary>
+        /// <summary>Frees the event. The garbage collector frees an event that is not disposed of.</summary>
         public void Dispose()
         {
             handle.Dispose();
@@ -103,7 +101,7 @@ namespace Upay
                 bool held = false;
                 try
                 {
-                    // The text lives as long as the event: nobody may let that go while it is read.
+                    // The text lives as long as the event, so the event must not be freed while it is read.
                     handle.DangerousAddRef(ref held);
                     text = Text.Out(words(f));
                     return Status.Ok;

@@ -6,14 +6,14 @@ using System.Globalization;
 namespace Upay
 {
     /// <summary>
-    /// Text by key, as the library takes it: any key of the header's tables can be set, also one that is newer than
-    /// this assembly. Values are checked when they are used.
+    /// Text by key. Every key of the header's tables can be set, also one that is newer than this assembly. The library
+    /// checks the values when they are used.
     /// </summary>
     public class UpayFields : IEnumerable<KeyValuePair<string, string>>
     {
         readonly Dictionary<string, string> values = new Dictionary<string, string>();
 
-        /// <summary>A value; null when it was not set, and to take it back.</summary>
+        /// <summary>A value; null when it is not set. Setting null clears it.</summary>
         public string this[string key]
         {
             get
@@ -30,7 +30,7 @@ namespace Upay
             }
         }
 
-        /// <summary>All that was set.</summary>
+        /// <summary>All values that are set.</summary>
         public IEnumerator<KeyValuePair<string, string>> GetEnumerator()
         {
             return values.GetEnumerator();

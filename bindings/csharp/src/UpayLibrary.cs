@@ -1,4 +1,4 @@
-// Whatever the build defines: what is traced here is all that is left of it.
+// Trace in every build: an exception that nobody handles leaves no other sign.
 #define TRACE
 
 using System;
@@ -26,17 +26,18 @@ namespace Upay
         }
 
         /// <summary>
-        /// An exception that a function of yours let out while the library called it: a progress, a watcher, a log.
-        /// It changes nothing about a payment: the next events come, and the final one. Without a handler here it is
+        /// Gets an exception that left a function of yours while the library called it: a progress, a watcher, a log. The
+        /// exception does not affect a payment: its events go on, and the final one comes. Without a handler here it is
         /// written to <see cref="Trace"/>.
         /// </summary>
         public static event Action<Exception> CallbackFailed;
 
         /// <summary>
         /// Sends the library's log to a function of yours from now on: one line at a time, from any thread, without
-        /// keys, barcodes and payers' accounts. A line that is just being written may still arrive at the one before.
+        /// keys, barcodes and payers' accounts. A line that is being written at that moment may still go to the previous
+        /// function.
         /// </summary>
-        /// <param name="level">The chattiest level that is wanted; Off ends the log.</param>
+        /// <param name="level">The most verbose level that is wanted; Off ends the log.</param>
         /// <param name="write">Null ends the log.</param>
         public static void SetLog(LogLevel level, Action<LogLevel, string> write)
         {
@@ -58,7 +59,7 @@ namespace Upay
             }
         }
 
-        /// <summary>No exception may go on into the library, and none is lost.</summary>
+        /// <summary>Reports an exception from a callback. No exception may enter the library.</summary>
         internal static void Failed(Exception exception)
         {
             try
@@ -71,7 +72,7 @@ namespace Upay
             }
             catch (Exception)
             {
-                // Who hears of failures fails: there is nobody left to tell, and C must not hear of it.
+                // The handler itself failed. Nobody is left to tell, and the exception must not enter C.
             }
         }
     }

@@ -5,12 +5,12 @@ using System.Threading.Tasks;
 namespace Upay
 {
     /// <summary>
-    /// One order: what it asks for, and all that happens to it. Most hosts need only the calls of
-    /// <see cref="UpayClient"/>. May be used from every thread.
+    /// One order: its fields and its actions. Most hosts need only the calls of <see cref="UpayClient"/>. May be used from
+    /// every thread.
     /// </summary>
     public sealed class UpayOrder : IDisposable
     {
-        readonly UpayClient client; // held, because a client that nobody holds is stopped
+        readonly UpayClient client; // held, because a client without references is stopped
         readonly OrderHandle handle;
 
         internal UpayOrder(UpayClient client, OrderHandle handle)
@@ -32,8 +32,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// A field that was set or, where none was, what the gateway said of it last; null when nothing is known.
-        /// Setting one checks it by the gateway's own rule.
+        /// A field that was set or, if it was not, the gateway's latest value of it; null when there is none. Setting a
+        /// field checks it against the gateway's rule.
         /// </summary>
         public string this[string key]
         {
@@ -63,7 +63,7 @@ namespace Upay
         }
 
         /// <summary>
-        /// Makes a code that the customer scans: it comes as "qr_code" of a progress. The token cancels the order.
+        /// Makes a code that the customer scans: the field "qr_code" of a pending event. The token cancels the order.
         /// </summary>
         public Task<UpayEvent> PrecreateAsync(IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
@@ -71,7 +71,7 @@ namespace Upay
             return Run.Begin(this, UpayAction.Precreate, progress, token, false);
         }
 
-        /// <summary>Asks the gateway once how the order stands. The token ends the waiting alone.</summary>
+        /// <summary>Queries the order's state once. The token ends only the waiting.</summary>
         public Task<UpayEvent> QueryAsync(IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
         {
@@ -79,7 +79,7 @@ namespace Upay
         }
 
         /// <summary>
-        /// Gives refund_amount back under refund_request_no. The token ends the waiting alone: the refund goes on.
+        /// Refunds refund_amount under refund_request_no. The token ends only the waiting: the refund goes on.
         /// </summary>
         public Task<UpayEvent> RefundAsync(IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
@@ -88,8 +88,7 @@ namespace Upay
         }
 
         /// <summary>
-        /// Cancels the order, also while its payment is under way. The token ends the waiting alone: the cancel goes
-        /// on.
+        /// Cancels the order, also while its payment is under way. The token ends only the waiting: the cancel goes on.
         /// </summary>
         public Task<UpayEvent> CancelAsync(IProgress<UpayEvent> progress = null,
             CancellationToken token = default(CancellationToken))
@@ -98,8 +97,8 @@ namespace Upay
         }
 
         /// <summary>
-        /// Begins an action in the pull form: its events are taken by <see cref="UpayClient.NextEvent"/>, the final
-        /// one also by <see cref="Wait"/>.
+        /// Starts an action for polling: <see cref="UpayClient.NextEvent"/> takes its events, <see cref="Wait"/> the final
+        /// one too.
         /// </summary>
         public void Begin(UpayAction action)
         {
@@ -120,7 +119,7 @@ namespace Upay
             return new UpayEvent(last);
         }
 
-        /// <summary>Lets it go. Cancels nothing: what is under way goes on.</summary>
+        /// <summary>Frees the object. Cancels nothing: an action under way goes on.</summary>
         public void Dispose()
         {
             handle.Dispose();

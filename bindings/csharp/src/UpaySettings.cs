@@ -1,12 +1,12 @@
 namespace Upay
 {
     /// <summary>
-    /// A client's settings: the common ones as properties, all of them by the header's key, such as
-    /// settings["poll"] = "2000*15,5000". What is not set has the library's default.
+    /// A client's settings. The common ones are properties; all can be set by the header's key, such as
+    /// settings["poll"] = "2000*15,5000". A setting that is not set has the library's default.
     /// </summary>
     public sealed class UpaySettings : UpayFields
     {
-        /// <summary>The gateway; http:// for loopback addresses alone.</summary>
+        /// <summary>The gateway; http:// is accepted for loopback addresses only.</summary>
         public string ApiDomain
         {
             get { return this["api_domain"]; }
@@ -20,7 +20,7 @@ namespace Upay
             set { this["terminal_sn"] = value; }
         }
 
-        /// <summary>The terminal's key; a client never gives it back.</summary>
+        /// <summary>The terminal's key; it cannot be read from a client.</summary>
         public string TerminalKey
         {
             get { return this["terminal_key"]; }
@@ -34,7 +34,7 @@ namespace Upay
             set { this["vendor_sn"] = value; }
         }
 
-        /// <summary>The vendor's key, for activation; a client never gives it back.</summary>
+        /// <summary>The vendor's key, for activation; it cannot be read from a client.</summary>
         public string VendorKey
         {
             get { return this["vendor_key"]; }
@@ -48,14 +48,14 @@ namespace Upay
             set { this["app_id"] = value; }
         }
 
-        /// <summary>This machine's name, the same for ever.</summary>
+        /// <summary>A name of this machine that never changes.</summary>
         public string DeviceId
         {
             get { return this["device_id"]; }
             set { this["device_id"] = value; }
         }
 
-        /// <summary>Directory of the journal, private to the till's user; without it nothing survives the
+        /// <summary>Directory of the journal, private to the till's user. Without it nothing survives the
         /// process.</summary>
         public string StateDir
         {
@@ -63,14 +63,14 @@ namespace Upay
             set { this["state_dir"] = value; }
         }
 
-        /// <summary>Who takes the payment, unless the order says so.</summary>
+        /// <summary>Who takes the payment; an order can have its own.</summary>
         public string Operator
         {
             get { return this["operator"]; }
             set { this["operator"] = value; }
         }
 
-        /// <summary>Of the sentences for the cashier: "zh", "en".</summary>
+        /// <summary>Language of the sentences for the cashier: "zh", "en".</summary>
         public string Language
         {
             get { return this["language"]; }
@@ -84,7 +84,7 @@ namespace Upay
             set { this["proxy"] = value; }
         }
 
-        /// <summary>PEM file of certificates that are trusted beside the built-in ones.</summary>
+        /// <summary>PEM file of certificates that are trusted in addition to the built-in ones.</summary>
         public string CaFile
         {
             get { return this["ca_file"]; }
@@ -98,28 +98,28 @@ namespace Upay
             set { Number("connect_timeout_ms", value); }
         }
 
-        /// <summary>How long a reply is waited for, but a payment's.</summary>
+        /// <summary>How long to wait for a reply other than a payment's.</summary>
         public int? ReplyTimeoutMs
         {
             get { return (int?)Number("reply_timeout_ms"); }
             set { Number("reply_timeout_ms", value); }
         }
 
-        /// <summary>How long a payment's reply is waited for.</summary>
+        /// <summary>How long to wait for a payment's reply.</summary>
         public int? PayReplyTimeoutMs
         {
             get { return (int?)Number("pay_reply_timeout_ms"); }
             set { Number("pay_reply_timeout_ms", value); }
         }
 
-        /// <summary>From the end of the pay call until what was not paid is cancelled.</summary>
+        /// <summary>From the end of the pay request until an unpaid order is cancelled.</summary>
         public int? PayTimeoutMs
         {
             get { return (int?)Number("pay_timeout_ms"); }
             set { Number("pay_timeout_ms", value); }
         }
 
-        /// <summary>The same after a precreate call.</summary>
+        /// <summary>The same after a precreate request.</summary>
         public int? PrecreateTimeoutMs
         {
             get { return (int?)Number("precreate_timeout_ms"); }
@@ -133,7 +133,7 @@ namespace Upay
             set { Number("cancel_timeout_ms", value); }
         }
 
-        /// <summary>Calls to the gateway at a time.</summary>
+        /// <summary>Requests in flight at a time.</summary>
         public int? InFlightMax
         {
             get { return (int?)Number("in_flight_max"); }

@@ -10,7 +10,7 @@ using System.Threading.Tasks;
 
 namespace Upay.Tests
 {
-    /// <summary>What the promises are tried with: a simulator, directories, and waits that have a limit.</summary>
+    /// <summary>What the tests share: a simulator, directories, and waits with a limit.</summary>
     static class Bench
     {
         /// <summary>Longer than anything here takes on the slowest machine.</summary>
@@ -44,7 +44,7 @@ namespace Upay.Tests
             return path;
         }
 
-        /// <summary>Pauses and limits in the proportions of the real ones, so that a test ends soon.</summary>
+        /// <summary>Short pauses and limits, in the proportions of the real ones.</summary>
         public static UpaySettings Settings(string stateDir = null)
         {
             UpaySettings settings = new UpaySettings
@@ -91,7 +91,7 @@ namespace Upay.Tests
                 throw new Exception("not so: " + what);
         }
 
-        /// <summary>The exception that a call has to throw.</summary>
+        /// <summary>The exception that a call must throw.</summary>
         public static E Throws<E>(Action call) where E : Exception
         {
             try
@@ -126,7 +126,7 @@ namespace Upay.Tests
             return task.Result;
         }
 
-        /// <summary>Asks again until it is so. For what cannot be waited on; collects garbage in between.</summary>
+        /// <summary>Repeats a check until it is true, for what cannot be waited on; collects garbage in between.</summary>
         public static void Until(string what, Func<bool> condition)
         {
             DateTime limit = DateTime.UtcNow.AddMilliseconds(PatienceMs);
@@ -151,7 +151,7 @@ namespace Upay.Tests
                 http.UploadString(Gateway + "/wallet/pay", "{\"qr_code\":\"" + qrCode + "\"}");
         }
 
-        /// <summary>An order as the gateway's ledger has it: one line of JSON; empty when it never got there.</summary>
+        /// <summary>An order in the simulator's ledger: one line of JSON; empty when it never arrived.</summary>
         public static string Ledger(string clientSn)
         {
             string mark = "\"client_sn\":\"" + clientSn + "\"";
@@ -166,7 +166,7 @@ namespace Upay.Tests
         }
     }
 
-    /// <summary>Hears on the library's thread, and can be waited on.</summary>
+    /// <summary>Gets events on the library's thread, and can be waited on.</summary>
     sealed class Ear : IProgress<UpayEvent>
     {
         readonly List<UpayEvent> heard = new List<UpayEvent>();
@@ -197,7 +197,7 @@ namespace Upay.Tests
             }
         }
 
-        /// <summary>Waits for the first event that is wanted.</summary>
+        /// <summary>Waits for the first event that fits.</summary>
         public UpayEvent Await(string what, Func<UpayEvent, bool> wanted)
         {
             DateTime limit = DateTime.UtcNow.AddMilliseconds(Bench.PatienceMs);

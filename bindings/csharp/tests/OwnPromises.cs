@@ -11,7 +11,7 @@ namespace Upay.Tests
 {
     using static Bench;
 
-    /// <summary>What only C# promises. The first runs before the library is loaded.</summary>
+    /// <summary>The promises of C# alone. The first runs before the library is loaded.</summary>
     static class OwnPromises
     {
         public static void ALibraryOfAnotherWidthIsExplained()
@@ -67,7 +67,7 @@ namespace Upay.Tests
                 {
                     thread = Thread.CurrentThread.ManagedThreadId;
                     fromPool = Thread.CurrentThread.IsThreadPoolThread;
-                    // It may stop the client here, which a callback may not.
+                    // Here, unlike in a callback, the client may be stopped.
                     client.Stop();
                     done.Set();
                 }, TaskContinuationOptions.ExecuteSynchronously);
@@ -95,7 +95,7 @@ namespace Upay.Tests
             UpayLibrary.CallbackFailed += note;
             using (UpayClient client = Start())
             {
-                // Nobody holds the requests, the orders, or the tasks' other ends.
+                // Nothing refers to the requests, the orders, or the task sources.
                 Task<UpayEvent>[] payments =
                     Enumerable.Range(0, 20).Select(i => i % 2 == 0 ? PaidAfter1S : PaidAtOnce)
                         .Select(barcode => client.PayAsync(Sale(barcode), ear)).ToArray();
@@ -124,7 +124,7 @@ namespace Upay.Tests
                 Is(ear.Heard.Count, failed.Count);
                 True(failed.All(one => one is InvalidOperationException), "each of them");
 
-                // Nobody hears of it: it is traced.
+                // There is no handler, so it is traced.
                 StringWriter traced = new StringWriter();
                 TraceListener listener = new TextWriterTraceListener(traced);
                 Trace.Listeners.Add(listener);
@@ -174,7 +174,7 @@ namespace Upay.Tests
             }
         }
 
-        /// <summary>"Paid" is on its way to a till that is busy: the cashier was too late.</summary>
+        /// <summary>The final event "paid" waits for a busy callback: the cashier cancels too late.</summary>
         public static void PaidAndCancelledTooLateStaysPaid()
         {
             using (UpayClient client = Start())
@@ -284,7 +284,7 @@ namespace Upay.Tests
 
         public static void AWindowsProgressComesOnItsThread()
         {
-            // A window's context, in short: it runs what is posted to it where its owner says.
+            // A minimal window context: its owner runs what is posted to it.
             Posts context = new Posts();
             SynchronizationContext earlier = SynchronizationContext.Current;
             SynchronizationContext.SetSynchronizationContext(context);

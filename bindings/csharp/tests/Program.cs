@@ -8,12 +8,12 @@ using System.Threading;
 namespace Upay.Tests
 {
     /// <summary>
-    /// The promises of bindings/tests.txt (argument "list"), those that only this language makes ("own"), the numbers
-    /// ("constants"), and which library is found ("library"). A promise is a static method of the same name.
+    /// Runs the promises of bindings/tests.txt (argument "list") or those of C# alone ("own"), or prints the numbers
+    /// ("constants") or the library that is found ("library"). A promise is a static method of the same name.
     /// </summary>
     static class Program
     {
-        /// <summary>A promise that takes longer hangs.</summary>
+        /// <summary>A promise that takes longer counts as hanging.</summary>
         const int LimitMs = 180000;
 
         static int Main(string[] arguments)
@@ -49,7 +49,7 @@ namespace Upay.Tests
             return failed == 0 ? 0 : 1;
         }
 
-        /// <summary>What is wrong; null when the promise was kept.</summary>
+        /// <summary>The reason why the promise was broken; null when it was kept.</summary>
         static string Why(MethodInfo promise)
         {
             Exception thrown = null;
@@ -79,7 +79,7 @@ namespace Upay.Tests
                 { typeof(Advice), "ADVICE" }, { typeof(Table), "TABLE" }, { typeof(Dialect), "DIALECT" },
                 { typeof(LogLevel), "LOG" }, { typeof(QrFormat), "QR" },
             };
-            // A family that is missing above is printed under a name that the header does not have.
+            // A family that is missing above is printed under a name that is not in the header, so the test fails.
             foreach (Type family in typeof(Status).Assembly.GetExportedTypes().Where(type => type.IsEnum))
             {
                 string prefix = families.ContainsKey(family) ? families[family] : family.Name;

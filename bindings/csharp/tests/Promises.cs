@@ -332,9 +332,9 @@ namespace Upay.Tests
         public static void LetGoWithoutClose()
         {
             string directory = NewDirectory();
-            // On a thread of its own, so that no stack still holds what nobody holds.
+            // On its own thread, so that no stack still refers to the client.
             Alone(() => Abandon(directory));
-            // The terminal is free again once its client is let go of.
+            // The terminal is free again once its client is collected.
             Until("the client is let go of", () =>
             {
                 try
@@ -354,14 +354,14 @@ namespace Upay.Tests
             GC.Collect();
             GC.WaitForPendingFinalizers();
             Verdict(End(payment), Outcome.Success, Status.Ok);
-            // And one goes on when this process ends.
+            // One payment is still under way when this process ends.
             Alone(() => Start().PayAsync(Sale(NeverPaid)));
         }
 
         [MethodImpl(MethodImplOptions.NoInlining)]
         static void Abandon(string directory)
         {
-            // The pull form: Mono takes what a callback leaves on its thread's stack for a reference, for as long as
+            // By polling, because Mono treats what a callback left on its thread's stack as a reference for as long as
             // the client has that thread.
             UpayOrder order = Start(Settings(directory)).NewOrder();
             foreach (KeyValuePair<string, string> field in Sale(PaidAtOnce))
