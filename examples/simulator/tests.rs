@@ -1,15 +1,16 @@
-//! What the simulator promises to those who test with it. They live here, and not beside the code, because the code is
-//! included by other test programs, which would run them again.
+//! What the simulator promises to those who test with it. That each row of its tables does what it says is held by the
+//! library's own tills, in `tests/suite`. They live here, and not beside the code, because the code is included by other test
+//! programs, which would run them again.
 
 // The rules of the library's rooms for clocks and threads are not those of its tests.
 #![allow(clippy::disallowed_methods)]
 
+mod bodies;
 mod client;
 mod midnight;
 mod precreate;
 mod refund;
 mod terminal;
-mod till;
 
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
@@ -21,8 +22,8 @@ use serde_json::{json, Value};
 use crate::server::refund_story::{self, RefundVerdict};
 use crate::server::{barcode, help, scenario, sign, terminal_story};
 use crate::server::{Charged, Options, Parameter, Row, Simulator, Verdict};
+use bodies::{naming_body, pay_body, AMOUNT_FEN};
 use client::{connect, exchange, get, receive, request, signed};
-use till::{naming_body, pay_body, Till, AMOUNT_FEN};
 
 /// Far longer than anything here takes; only a failing test waits for so long.
 const SOON: Duration = Duration::from_secs(10);
@@ -135,38 +136,6 @@ fn barcodes_lead_to_their_scenario() {
     ] {
         assert_eq!(barcode::scenario_of(digits).0.name, name, "{digits}");
     }
-}
-
-#[test]
-fn a_till_that_keeps_the_rules_comes_to_the_verdict_of_the_table() {
-    let simulator = start();
-    thread::scope(|scope| {
-        for row in scenario::all() {
-            let simulator = &simulator;
-            scope.spawn(move || {
-                let parameter = if row.parameter == Parameter::Time { 3 } else { row.sample_parameter() };
-                let till = Till { simulator, client_sn: format!("till-{:02}", row.number) };
-                let verdict = till.pay(row, parameter);
-                let ledger = simulator.ledger();
-                let order = ledger.order(&till.client_sn).expect("the pay request arrived");
-                assert!(row.told.contains(&verdict), "{}: {verdict:?} {order:?}", row.name);
-                let charged = order.charged_fen == AMOUNT_FEN;
-                match verdict {
-                    Verdict::Paid => assert!(charged, "{}: {order:?}", row.name),
-                    Verdict::NotPaid => assert!(!charged, "{}: {order:?}", row.name),
-                    Verdict::Unknown => {}
-                }
-                if row.charged != Charged::Depends {
-                    assert_eq!(row.charged == Charged::Yes, charged, "{}: {order:?}", row.name);
-                }
-                assert_eq!((order.scenario, order.pays), (row.name, 1));
-            });
-        }
-    });
-    let ledger = simulator.ledger();
-    assert_eq!((ledger.refused, ledger.redirects_followed), (0, 0));
-    let lost: HashSet<&str> = ledger.lost().collect();
-    assert_eq!(lost, HashSet::from(["till-33", "till-34", "till-38", "till-52", "till-53"]));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Each barcode of the simulator's table: the verdict against the ledger, in the callback form and in the pull form.
 
 use crate::host::{Client, Heard, PATIENCE};
-use crate::simulator::scenario::{self, Scenario, Verdict};
+use crate::simulator::scenario::{self, Charged, Fate, Scenario, Verdict};
 use crate::simulator::{Options, Simulator};
 use upay::abi::*;
 
@@ -37,9 +37,12 @@ pub fn check(gateway: &Simulator, row: &Scenario, client_sn: &str, heard: &Heard
         PATIENCE,
     );
     let ledger = settled.unwrap_or_else(|last| panic!("{name}: told {verdict:?}, and {:?}", last.order(client_sn)));
-    let pays = ledger.order(client_sn).map_or(0, |order| order.pays + order.precreates);
-    assert!(pays <= 1, "{name}: /pay was received {pays} times");
+    let order = ledger.order(client_sn).unwrap_or_else(|| panic!("{name}: the request never arrived"));
+    let pays = order.pays + order.precreates;
+    assert_eq!(pays, 1, "{name}: /pay was received {pays} times");
+    assert_eq!(order.scenario, name);
     assert_eq!(ledger.redirects_followed, 0, "{name}");
+    the_row_is_right(gateway, row, client_sn);
 }
 
 /// Tests every row of a table at the same time; fails with the names of those that failed.
@@ -51,6 +54,20 @@ pub fn side_by_side<R: Send>(rows: impl Iterator<Item = (&'static str, R)>, test
             threads.into_iter().filter_map(|(name, thread)| thread.join().err().map(|_| name)).collect();
         assert!(failed.is_empty(), "{failed:?}");
     });
+}
+
+/// The gateway did what the row says: lost the request, and left the wallet as it says.
+fn the_row_is_right(gateway: &Simulator, row: &Scenario, client_sn: &str) {
+    let in_the_end = gateway.wait_for(
+        |ledger| {
+            let charged = ledger.order(client_sn).is_some_and(|order| order.charged_fen == FEN);
+            let lost = ledger.lost().any(|lost| lost == client_sn);
+            (row.charged == Charged::Depends || charged == (row.charged == Charged::Yes))
+                && lost == (row.fate == Fate::Lost)
+        },
+        PATIENCE,
+    );
+    assert!(in_the_end.is_ok(), "{}: {:?}", row.name, in_the_end.unwrap_err().order(client_sn));
 }
 
 fn every_scenario(pay: impl Fn(&Client, &str) -> (String, Heard) + Sync) {

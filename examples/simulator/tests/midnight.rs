@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::bodies::AMOUNT_FEN;
 use super::client::{exchange, get, request};
-use super::till::AMOUNT_FEN;
 use super::{call, pay, start};
 use crate::server::scenario;
 

@@ -1,14 +1,11 @@
 //! Codes that the customer scans.
 
-use std::collections::HashSet;
-use std::thread;
-
 use serde_json::{json, Value};
 
+use super::bodies::{pay_body, precreate_body, AMOUNT_FEN};
 use super::client::{exchange, get, request, signed};
-use super::till::{pay_body, precreate_body, Till, AMOUNT_FEN};
 use super::{call, start, SOON};
-use crate::server::{scenario, Charged, Parameter, Simulator, Verdict};
+use crate::server::Simulator;
 
 fn precreate(simulator: &Simulator, client_sn: &str, reflect: &str) -> Value {
     let request = signed("/upay/v2/precreate", &precreate_body(client_sn, reflect));
@@ -17,38 +14,6 @@ fn precreate(simulator: &Simulator, client_sn: &str, reflect: &str) -> Value {
 
 fn qr_code(reply: &Value) -> String {
     reply["biz_response"]["data"]["qr_code"].as_str().expect("a code").to_owned()
-}
-
-#[test]
-fn a_till_that_keeps_the_rules_comes_to_the_verdict_of_every_precreate() {
-    let simulator = start();
-    thread::scope(|scope| {
-        for row in scenario::precreates() {
-            let simulator = &simulator;
-            scope.spawn(move || {
-                let n = if row.parameter == Parameter::Time { 3 } else { row.sample_parameter() };
-                let till = Till { simulator, client_sn: format!("qr-{:02}", row.number) };
-                let verdict = till.precreate(row, n);
-                let ledger = simulator.ledger();
-                let order = ledger.order(&till.client_sn).expect("the request arrived");
-                assert!(row.told.contains(&verdict), "{}: {verdict:?} {order:?}", row.name);
-                let charged = order.charged_fen == AMOUNT_FEN;
-                match verdict {
-                    Verdict::Paid => assert!(charged, "{}: {order:?}", row.name),
-                    Verdict::NotPaid => assert!(!charged, "{}: {order:?}", row.name),
-                    Verdict::Unknown => {}
-                }
-                if row.charged != Charged::Depends {
-                    assert_eq!(row.charged == Charged::Yes, charged, "{}: {order:?}", row.name);
-                }
-                assert_eq!((order.scenario, order.precreates, order.pays), (row.name, 1, 0));
-            });
-        }
-    });
-    let ledger = simulator.ledger();
-    assert_eq!((ledger.refused, ledger.redirects_followed), (0, 0));
-    let lost: HashSet<&str> = ledger.lost().collect();
-    assert_eq!(lost, HashSet::from(["qr-31", "qr-32", "qr-35", "qr-43"]));
 }
 
 #[test]

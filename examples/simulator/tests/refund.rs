@@ -4,14 +4,11 @@ use std::thread;
 
 use serde_json::{json, Value};
 
+use super::bodies::{naming_body, AMOUNT_FEN};
 use super::client::{exchange, signed, signed_by};
-use super::till::{naming_body, AMOUNT_FEN};
 use super::{call, pay, start, SOON};
-use crate::server::refund_story::{self, RefundStory, RefundVerdict};
-use crate::server::{Charged, Options, Parameter, Row, Simulator, Terminal, DEFAULT_TERMINAL_SN};
+use crate::server::{Options, Simulator, Terminal, DEFAULT_TERMINAL_SN};
 
-/// How often a till repeats, and how often it asks.
-const TRIES: usize = 4;
 const ORDINARY: &str = "130818341921441147";
 
 fn refund_body(client_sn: &str, number: &str, fen: u64, operator: &str) -> Value {
@@ -40,91 +37,6 @@ fn ask(simulator: &Simulator, client_sn: &str, number: &str) -> Option<Value> {
     body["refund_request_no"] = json!(number);
     let reply = exchange(&simulator.url(), &signed("/upay/v2/query", &body.to_string())).ok()?.json()?;
     Some(reply["biz_response"].clone())
-}
-
-/// The least till that gives money back once: it repeats under the same number, asks, and comes to a verdict.
-fn refund_as_a_till(simulator: &Simulator, client_sn: &str, row: &RefundStory, n: u16) -> RefundVerdict {
-    let body = refund_body(client_sn, "r1", AMOUNT_FEN, &row.tag(n));
-    for _ in 0..TRIES {
-        let Some(reply) = try_refund(simulator, &body) else {
-            continue;
-        };
-        let biz = &reply["biz_response"];
-        if reply["result_code"] == "500" || (biz["data"].is_object() && biz["data"]["client_sn"] != client_sn) {
-            continue;
-        }
-        return match (reply["result_code"].as_str(), biz["result_code"].as_str(), biz["error_code"].as_str()) {
-            (Some("400"), ..) | (_, Some("REFUND_FAIL"), _) => RefundVerdict::NotRefunded,
-            (_, Some("REFUND_ERROR"), _) => RefundVerdict::Unknown,
-            (_, Some("REFUND_SUCCESS"), _) if biz["data"].is_object() => RefundVerdict::Refunded,
-            (_, Some("FAIL"), Some("UPAY_REFUND_ORDER_NOOP" | "REFUND_REQUEST_CONFLICT")) => {
-                settle(simulator, client_sn)
-            }
-            (_, Some("FAIL"), _) => RefundVerdict::NotRefunded,
-            _ => settle(simulator, client_sn),
-        };
-    }
-    settle(simulator, client_sn)
-}
-
-fn settle(simulator: &Simulator, client_sn: &str) -> RefundVerdict {
-    let _ = simulator.wait_for(
-        |ledger| {
-            let refund = ledger.order(client_sn).and_then(|order| order.refund("r1"));
-            refund.is_some_and(|refund| refund.status.is_some_and(|status| status != "IN_PROG"))
-        },
-        super::Duration::from_millis(1_000),
-    );
-    for _ in 0..TRIES {
-        let Some(biz) = ask(simulator, client_sn, "r1") else {
-            continue;
-        };
-        let data = &biz["data"];
-        if data["client_sn"] != client_sn || data["refund_request_no"] != "r1" {
-            continue;
-        }
-        match (data["order_status"].as_str(), data["status"].as_str()) {
-            (Some("REFUNDED" | "PARTIAL_REFUNDED"), Some("SUCCESS")) => return RefundVerdict::Refunded,
-            (Some("PAID"), Some("FAIL_CANCELED")) => return RefundVerdict::NotRefunded,
-            _ => {}
-        }
-    }
-    RefundVerdict::Unknown
-}
-
-#[test]
-fn a_till_that_keeps_the_rules_comes_to_the_verdict_of_every_refund() {
-    let simulator = start();
-    thread::scope(|scope| {
-        for row in refund_story::all() {
-            let simulator = &simulator;
-            scope.spawn(move || {
-                let n = if row.parameter == Parameter::Time { 3 } else { row.parameter.sample() };
-                let client_sn = format!("back-{:02}", row.number);
-                pay(simulator, &client_sn, ORDINARY).expect("paid");
-                let verdict = refund_as_a_till(simulator, &client_sn, row, n);
-                let wait = super::Duration::from_secs(if row.parameter == Parameter::Time { 1 } else { 0 });
-                let moved = |ledger: &crate::server::Ledger| {
-                    ledger.order(&client_sn).and_then(|order| order.refund("r1")).map_or(0, |refund| refund.moved)
-                };
-                let ledger = match simulator.wait_for(|ledger| moved(ledger) == 1, wait) {
-                    Ok(ledger) | Err(ledger) => ledger,
-                };
-                let order = ledger.order(&client_sn).expect("the order");
-                assert!(row.told.contains(&verdict), "{}: {verdict:?} {order:?}", row.name);
-                match verdict {
-                    RefundVerdict::Refunded => assert_eq!(order.charged_fen, 0, "{}: {order:?}", row.name),
-                    RefundVerdict::NotRefunded => {
-                        assert_eq!(order.charged_fen, AMOUNT_FEN, "{}: {order:?}", row.name)
-                    }
-                    RefundVerdict::Unknown => {}
-                }
-                assert_eq!(moved(&ledger), u32::from(row.moved == Charged::Yes), "{}: {order:?}", row.name);
-                assert_eq!(order.refund("r1").expect("the refund").story, row.name);
-            });
-        }
-    });
-    assert_eq!(simulator.ledger().refused, 0);
 }
 
 #[test]

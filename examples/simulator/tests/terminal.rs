@@ -4,8 +4,8 @@ use std::io;
 
 use serde_json::{json, Value};
 
+use super::bodies::{naming_body, pay_body};
 use super::client::{exchange, request, signed, signed_by};
-use super::till::{naming_body, pay_body};
 use super::{start, SOON};
 use crate::server::terminal_story::{self, KeyAnswer};
 use crate::server::{
