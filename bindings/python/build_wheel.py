@@ -1,7 +1,8 @@
 """Builds a wheel: the package, and the library that cargo builds from the repository.
 
-A build backend for pip (PEP 517) that needs only Python and cargo. There is no source package: the sources are the
-repository.
+A build backend for pip (PEP 517) that needs Python and cargo alone. There is no source package: the sources are the
+repository. With `--config-settings library=FILE` the library is that file, such as one that was built
+before, and cargo is not needed.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ def prepare_metadata_for_build_wheel(directory: str, settings: Optional[object] 
     return _about_directory()
 
 
-def build_wheel(directory: str, settings: Optional[object] = None, metadata: Optional[str] = None) -> str:
-    """Called by pip. Returns the wheel's file name in the directory."""
+def build_wheel(directory: str, settings: Optional[Dict[str, str]] = None, metadata: Optional[str] = None) -> str:
+    """What pip calls: the file's name in the directory."""
     files = {f"upay/{path.name}": path.read_bytes() for path in sorted(PACKAGE.iterdir()) if path.is_file()}
-    library = _library()
+    named = (settings or {}).get("library")
+    library = _library() if named is None else Path(named)
     files[f"upay/{library.name}"] = library.read_bytes()
     files.update(_about())
     record = f"{_about_directory()}/RECORD"
