@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "http.h"
+#include "simulator.h"
 #include "upay.h"
 
 /* How long a program waits for what must come. A failure takes this long, a success never does. */
@@ -29,24 +29,6 @@
 #define PATIENCE_S 120
 #endif
 #define PATIENCE_MS (PATIENCE_S * 1000u)
-
-/* The terminal that the simulator knows. */
-#define TERMINAL_SN "100000000000001"
-#define TERMINAL_KEY "simulator-terminal-key"
-
-/*
- * Codes that a simulated customer shows: 1399, the story's number, four digits for n, eight that are free. The stories
- * stand in the simulator's own table (GET /help). n is in units of 100 ms, or a count.
- */
-#define PAID_AT_ONCE "139900000000000000"
-#define PAID_AFTER_300_MS "139901000300000000"
-#define HELD_FOR_30_S "139902030000000000"
-#define REPLY_AFTER_100_S "139947100000000000"
-#define NEVER_PAID "139903000000000000"
-#define INSUFFICIENT_FUND "139911000000000000"
-#define NOBODY_KNOWS "139920999900000000"
-#define PAID_AT_THE_SIXTH_QUERY "139926000500000000"
-#define PAID_BUT_REPLY_LOST "139930000000000000"
 
 /* ------------------------------------------------------------------------------------------------------- checking */
 
@@ -109,6 +91,14 @@ static inline long long now_ms(void)
     return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* Between two looks: a program that looks without a pause takes a processor from what it waits for. */
+static inline void pause_1_ms(void)
+{
+    static const struct timespec pause = {0, 1000000};
+
+    nanosleep(&pause, NULL);
+}
+
 /* Looks again and again, for what nobody tells of: the simulator's ledger, the number of threads. */
 #define UNTIL_WITHIN(limit_ms, condition)                                                                             \
     do {                                                                                                              \
@@ -117,7 +107,7 @@ static inline long long now_ms(void)
             if (now_ms() > until_ms) {                                                                                \
                 broken(__FILE__, __LINE__, "never came: " #condition);                                                \
             }                                                                                                         \
-            sched_yield();                                                                                            \
+            pause_1_ms();                                                                                             \
         }                                                                                                             \
     } while (0)
 #define UNTIL(condition) UNTIL_WITHIN(PATIENCE_MS, condition)
@@ -409,17 +399,6 @@ static inline char *http_get(const char *url, const char *path)
 
     CHECK(body != NULL && "the simulator answers");
     return body;
-}
-
-/* The number that stands behind `key` somewhere behind `start`; -1 when there is none. */
-static inline long long number_behind(const char *text, const char *start, const char *key)
-{
-    char quoted[64];
-    const char *found = strstr(text, start);
-
-    snprintf(quoted, sizeof quoted, "\"%s\":", key);
-    found = found == NULL ? NULL : strstr(found, quoted);
-    return found == NULL ? -1 : atoll(found + strlen(quoted));
 }
 
 /* A number of one order, such as "pays", the number of /pay that arrived; -1 when no /pay arrived for it. */

@@ -95,6 +95,27 @@ static void tell(const char *client_sn, int32_t outcome)
     fprintf(stderr, "told %s %d\n", client_sn, (int)outcome);
 }
 
+/* Which of the sales under way have ended: said by the callback, which has told of it. What a wait hands out counts as told
+ * before anybody has written it down. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static int ended[AT_A_TIME];
+
+static void set_ended(int *sale, int has_ended)
+{
+    pthread_mutex_lock(&mutex);
+    *sale = has_ended;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&mutex);
+}
+
+static void wait_for_end(const int *sale)
+{
+    pthread_mutex_lock(&mutex);
+    WAIT_UNTIL(&changed, &mutex, *sale);
+    pthread_mutex_unlock(&mutex);
+}
+
 static void told(const upay_event *event, void *user_data)
 {
     int32_t outcome = upay_event_outcome(event);
@@ -106,7 +127,7 @@ static void told(const upay_event *event, void *user_data)
     if (outcome != UPAY_OUTCOME_PENDING && upay_event_action(event) != UPAY_ACTION_REFUND) {
         tell(upay_event_get(event, "client_sn"), outcome);
         if (user_data != NULL) {
-            __atomic_store_n((int *)user_data, 1, __ATOMIC_SEQ_CST);
+            set_ended(user_data, 1);
         }
     }
 }
@@ -144,8 +165,6 @@ static void sell(upay_client *client)
     };
     char client_sn[32], barcode[32];
     upay_order *orders[AT_A_TIME] = {NULL};
-    /* Heard by the callback, which has said so: what a wait hands out counts as told before anybody has written it down. */
-    static int ended[AT_A_TIME];
     unsigned sale, seed = (unsigned)atoi(argument);
 
     CHECK_OK(upay_client_set(client, "in_flight_max", "64"));
@@ -157,10 +176,10 @@ static void sell(upay_client *client)
         upay_order **order = &orders[sale % AT_A_TIME];
 
         if (*order != NULL) {
-            UNTIL(__atomic_load_n(&ended[sale % AT_A_TIME], __ATOMIC_SEQ_CST));
+            wait_for_end(&ended[sale % AT_A_TIME]);
             upay_order_free(*order);
         }
-        ended[sale % AT_A_TIME] = 0;
+        set_ended(&ended[sale % AT_A_TIME], 0);
         snprintf(client_sn, sizeof client_sn, "day-%s-%u", argument, sale);
         snprintf(barcode, sizeof barcode, "1399%s000100000000",
                  stories[(seed * 31 + sale * 7) % (sizeof stories / sizeof stories[0])]);
@@ -172,7 +191,7 @@ static void sell(upay_client *client)
         }
     }
     for (sale = 0; sale < AT_A_TIME; sale++) {
-        UNTIL(__atomic_load_n(&ended[sale], __ATOMIC_SEQ_CST));
+        wait_for_end(&ended[sale]);
         upay_order_free(orders[sale]);
     }
 }

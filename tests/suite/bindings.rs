@@ -3,8 +3,8 @@
 mod python;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -28,13 +28,15 @@ pub fn library() -> PathBuf {
     built().join(format!("{}upay{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX))
 }
 
-/// Says on the terminal, past the harness, what is not tested for want of a tool.
-pub fn skipped(what: &str, tool: &str) {
-    let _ = writeln!(io::stderr(), "SKIPPED {what}: {tool} is not installed");
-}
-
 pub fn is_there(tool: &str, argument: &str) -> bool {
     Command::new(tool).arg(argument).output().is_ok_and(|output| output.status.success())
+}
+
+/// An option of a command that ends with a path.
+pub fn joined(option: &str, path: &Path) -> OsString {
+    let mut joined = OsString::from(option);
+    joined.push(path);
+    joined
 }
 
 /// What a command says, once it has ended well.
@@ -48,10 +50,14 @@ pub fn said(command: &mut Command) -> String {
 /// Runs a language's program and compares what it kept with `bindings/tests.txt`.
 pub fn keeps_the_list(program: Command) {
     let (kept, said) = promises_kept(program);
+    assert_eq!(kept, promises().into_iter().collect(), "{said}");
+}
+
+/// The names of `bindings/tests.txt`, in its order.
+pub fn promises() -> Vec<String> {
     let list = fs::read_to_string(root().join("bindings/tests.txt")).unwrap();
-    let promises =
-        list.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split_whitespace().next());
-    assert_eq!(kept, promises.map(str::to_owned).collect(), "{said}");
+    let lines = list.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect()
 }
 
 /// Runs a language's program with what `bindings/tests.txt` gives it: the names that it kept, and all that it said.

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use super::header::built;
 use super::simulator::{Options, Simulator};
+use super::skipped::{is_set, not_installed, skipped, skipped_in_a_quick_run};
 
 /// A program that takes longer hangs: its own waits end earlier, and say what never came.
 pub const LIMIT: Duration = Duration::from_secs(240);
@@ -23,17 +24,14 @@ const LIMIT_UNDER_VALGRIND: Duration = Duration::from_secs(1800);
 /// How long the simulator waits for a request that must come.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// A program's name, and what it keeps the library to.
 macro_rules! programs {
-    ($($name:ident),+ $(,)?) => {
+    ($($name:ident: $promise:ident),+ $(,)?) => {
         $(
-            #[test]
-            fn $name() {
-                if skipped_under_valgrind(stringify!($name)) {
-                    return;
-                }
-                if let Some(bench) = Bench::set_up(stringify!($name)) {
-                    bench.run(&[]);
-                    bench.clear();
+            mod $name {
+                #[test]
+                fn $promise() {
+                    super::keeps_its_promise(stringify!($name));
                 }
             }
         )+
@@ -41,29 +39,39 @@ macro_rules! programs {
 }
 
 programs![
-    after_stop,
-    bad_input,
-    buffers,
-    double_free,
-    encodings,
-    events,
-    forked,
-    hammer,
-    limits,
-    log_without_locks,
-    made_up_handles,
-    null_arguments,
-    one_final_one_drop,
-    pull_form,
-    reentrant,
-    secrets,
-    shared_by_32_threads,
-    state_private,
-    stop_while_held,
-    stop_while_paying,
-    threads_bounded,
-    wrong_type,
+    after_stop: a_stopped_client_says_closed_and_leaves_its_journal_to_the_next,
+    bad_input: bad_input_is_refused_by_the_fields_name_and_nothing_is_sent,
+    buffers: a_buffer_gets_the_whole_text_or_nothing,
+    double_free: a_handle_can_be_freed_twice,
+    encodings: text_goes_in_and_comes_out_in_the_tills_encoding,
+    events: a_copy_of_an_event_outlives_callback_and_client,
+    forked: every_call_in_a_forked_child_fails_and_none_hangs,
+    hammer: no_calls_from_any_threads_crash_hang_or_leak,
+    limits: each_limit_says_its_name_and_takes_nothing,
+    log_without_locks: a_log_function_may_call_the_library,
+    made_up_handles: a_handle_that_the_library_did_not_make_is_refused,
+    null_arguments: null_is_refused_where_the_header_gives_it_no_meaning,
+    one_final_one_drop: an_action_that_was_taken_has_one_final_event_and_one_drop,
+    pull_form: without_functions_each_event_is_handed_out_once,
+    reentrant: a_callback_may_call_everything_but_stop_and_wait,
+    secrets: no_secret_gets_into_the_log_an_error_an_event_or_a_file,
+    shared_by_32_threads: one_client_gives_every_thread_the_right_verdict,
+    state_private: the_journal_is_for_its_owner_alone,
+    stop_while_held: a_stop_does_not_wait_for_the_gateway,
+    stop_while_paying: a_pay_call_that_meets_a_stop_is_refused_or_ended,
+    threads_bounded: a_thousand_waiting_payments_need_a_handful_of_threads,
+    wrong_type: a_handle_of_another_type_is_refused,
 ];
+
+fn keeps_its_promise(name: &'static str) {
+    if skipped_under_valgrind(name) || (LOADS.contains(&name) && skipped_in_a_quick_run(name)) {
+        return;
+    }
+    if let Some(bench) = Bench::set_up(name) {
+        bench.run(&[]);
+        bench.clear();
+    }
+}
 
 /// A function that is new in the header is called with every bad handle, and in a forked child, from its first day on.
 #[test]
@@ -81,28 +89,35 @@ fn no_function_of_the_header_is_left_out() {
     assert!(left_out.is_empty(), "in none of check.h, every_call.h and forked.c: {left_out:?}");
 }
 
-/// The till dies after the customer was charged and before it has heard of it.
-#[test]
-fn killed() {
-    if skipped_under_valgrind("killed") {
-        return;
+mod killed {
+    use super::*;
+
+    /// The till dies after the customer was charged and before it has heard of it.
+    #[test]
+    fn a_payment_is_sent_once_and_the_next_start_finds_out_how_it_ended() {
+        if skipped_under_valgrind("killed") {
+            return;
+        }
+        let Some(bench) = Bench::set_up("killed") else {
+            return;
+        };
+        let mut till = bench.start(&["pay"]);
+        let charged = bench.simulator.wait_for(|ledger| ledger.charged_fen == 1250, PATIENCE);
+        bench.run(&["locked"]);
+        till.child.kill().expect("the till can be killed");
+        till.child.wait().expect("the till ends");
+        charged.unwrap_or_else(|ledger| panic!("the payment never arrived: {ledger:?}\n{}", till.output(LIMIT)));
+        bench.run(&["resume"]);
+        bench.run(&["again"]);
+        let ledger = bench.simulator.ledger();
+        assert_eq!(ledger.order("killed").map(|order| order.pays), Some(1), "{ledger:?}");
+        assert_eq!(ledger.charged_fen, 1250);
+        bench.clear();
     }
-    let Some(bench) = Bench::set_up("killed") else {
-        return;
-    };
-    let mut till = bench.start(&["pay"]);
-    let charged = bench.simulator.wait_for(|ledger| ledger.charged_fen == 1250, PATIENCE);
-    bench.run(&["locked"]);
-    till.child.kill().expect("the till can be killed");
-    till.child.wait().expect("the till ends");
-    charged.unwrap_or_else(|ledger| panic!("the payment never arrived: {ledger:?}\n{}", till.output(LIMIT)));
-    bench.run(&["resume"]);
-    bench.run(&["again"]);
-    let ledger = bench.simulator.ledger();
-    assert_eq!(ledger.order("killed").map(|order| order.pays), Some(1), "{ledger:?}");
-    assert_eq!(ledger.charged_fen, 1250);
-    bench.clear();
 }
+
+/// Many payments, calls or threads, for many seconds.
+const LOADS: &[&str] = &["hammer", "limits", "log_without_locks", "threads_bounded"];
 
 /// What valgrind cannot judge, and why. AddressSanitizer runs all of them.
 const NOT_UNDER_VALGRIND: &[(&str, &str)] = &[
@@ -118,13 +133,9 @@ const NOT_UNDER_VALGRIND: &[(&str, &str)] = &[
 pub fn skipped_under_valgrind(name: &str) -> bool {
     let row = NOT_UNDER_VALGRIND.iter().find(|(program, _)| *program == name && is_set("UPAY_TEST_VALGRIND"));
     if let Some((_, why)) = row {
-        say(&format!("SKIPPED {name} under valgrind: {why}"));
+        skipped(&format!("{name} under valgrind"), why);
     }
     row.is_some()
-}
-
-pub fn is_set(variable: &str) -> bool {
-    std::env::var_os(variable).is_some_and(|value| value == "1")
 }
 
 /// To the person at the terminal, past the test harness, which keeps a passing test's output to itself.
@@ -180,7 +191,7 @@ impl Bench {
                 true
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                say(&format!("SKIPPED {}: no C compiler", self.name));
+                not_installed(self.name, "a C compiler");
                 false
             }
             Err(error) => panic!("{command:?}: {error}"),
@@ -221,8 +232,9 @@ impl Bench {
         let output = program.output(limit);
         let status = program.child.wait().expect("the program ends");
         assert!(status.success(), "{} {part:?}: {status}\n{output}", self.name);
-        for line in output.lines().filter(|line| line.starts_with("SKIPPED")) {
-            say(line);
+        for line in output.lines().filter_map(|line| line.strip_prefix("SKIPPED ")) {
+            let (what, why) = line.split_once(": ").expect("SKIPPED what: why");
+            skipped(what, why);
         }
     }
 

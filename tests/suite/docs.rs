@@ -104,16 +104,17 @@ mod programs {
     use std::process::Command;
 
     use super::{at_gateway, blocks, snippets};
-    use crate::bindings::{is_there, said, skipped};
+    use crate::bindings::{is_there, said};
     use crate::install::Installed;
     use crate::simulator::{Options, Simulator};
+    use crate::skipped::not_installed;
 
     /// Compiles and runs the programs of a page as printed: the first by every line of the page that compiles `file`, and
     /// by its CMake project. What the page prints below a program is what the program prints.
     fn work_as_printed(page: &str, language: &str, file: &str, compiler: &str) {
         for tool in [compiler, "pkg-config"] {
             if !is_there(tool, "--version") {
-                return skipped(page, tool);
+                return not_installed(page, tool);
             }
         }
         let installed = Installed::new("lib");
@@ -140,7 +141,7 @@ mod programs {
         }
 
         if !is_there("cmake", "--version") {
-            return skipped(&format!("the CMake project of {page}"), "cmake");
+            return not_installed(&format!("the CMake project of {page}"), "cmake");
         }
         // The first program stands there still.
         fs::write(directory.join("CMakeLists.txt"), &snippets(page, "cmake")[0]).unwrap();

@@ -5,13 +5,14 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use crate::bindings::{is_there, skipped};
+use crate::bindings::is_there;
 use crate::header::built;
 use crate::host::Scratch;
 use crate::simulator::scenario;
 use crate::simulator::{
     Options, Simulator, DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN, DEFAULT_VENDOR_KEY, DEFAULT_VENDOR_SN,
 };
+use crate::skipped::not_installed;
 
 const PAYMENTS: [&str; 3] = ["c/pay.c", "c/pay_callback.c", "cpp/pay.cpp"];
 const OTHERS: [&str; 2] = ["c/qr.c", "c/activate.c"];
@@ -46,7 +47,7 @@ fn builds(name: &str, directory: &Path) -> Option<Vec<PathBuf>> {
     let fixed = [archive.to_str()?, "-lpthread", "-ldl", "-lm"].map(str::to_owned);
     let (compiler, standard) = if is_cpp(name) { ("c++", "-std=c++11") } else { ("cc", "-std=c99") };
     if !is_there(compiler, "--version") {
-        skipped(&format!("examples/{name}"), compiler);
+        not_installed(&format!("examples/{name}"), compiler);
         return None;
     }
     let mut programs = Vec::new();

@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::skipped::not_installed;
+
 const HEADER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/include/upay.h");
 
 fn header() -> String {
@@ -66,7 +68,7 @@ fn it_compiles_in_every_standard_with_all_warnings_as_errors_and_twice_included(
     ];
     for (compiler, file, standards) in compilers {
         if Command::new(compiler).arg("--version").output().is_err() {
-            println!("SKIPPED the header with {compiler}: it is not installed");
+            not_installed("upay.h", compiler);
             continue;
         }
         let source = directory.join(file);

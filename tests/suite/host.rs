@@ -30,6 +30,22 @@ pub const QUICK: &[(&str, &str)] = &[
     ("language", "en"),
 ];
 
+/// Between two looks at what nobody tells of. A thread that looks without a pause takes a processor from what it waits for.
+const LOOK_AGAIN: Duration = Duration::from_millis(1);
+
+/// Looks again and again, for what nobody tells of; false when it never comes.
+#[allow(clippy::disallowed_methods)] // A test's own time limit; the library's clock is not for others.
+fn look_until(mut seen: impl FnMut() -> bool) -> bool {
+    let begun = std::time::Instant::now();
+    while begun.elapsed() < PATIENCE {
+        if seen() {
+            return true;
+        }
+        std::thread::park_timeout(LOOK_AGAIN);
+    }
+    seen()
+}
+
 /// A directory of its own, gone at the end.
 pub struct Scratch(pub PathBuf);
 
@@ -197,15 +213,13 @@ impl Client {
 
     /// A client that was just stopped may be held locked for an instant by a program that another test starts, between
     /// its fork and its beginning.
-    #[allow(clippy::disallowed_methods)] // A test's own time limit; the library's clock is not for others.
     fn begin_unlocked(&self) -> upay_status {
-        let begun = std::time::Instant::now();
-        loop {
-            match self.begin() {
-                UPAY_E_LOCKED if begun.elapsed() < PATIENCE => std::thread::yield_now(),
-                status => return status,
-            }
-        }
+        let mut status = UPAY_E_LOCKED;
+        look_until(|| {
+            status = self.begin();
+            status != UPAY_E_LOCKED
+        });
+        status
     }
 
     pub fn begin(&self) -> upay_status {
@@ -288,13 +302,8 @@ impl Client {
     }
 
     /// Waits until no order is without a final answer, without taking an event: there is nothing to wait on for that.
-    #[allow(clippy::disallowed_methods)] // A test's own time limit; the library's clock is not for others.
     pub fn settle(&self) {
-        let begun = std::time::Instant::now();
-        while self.unfinished() > 0 {
-            assert!(begun.elapsed() < PATIENCE, "{} orders have no end", self.unfinished());
-            std::thread::yield_now();
-        }
+        assert!(look_until(|| self.unfinished() == 0), "{} orders have no end", self.unfinished());
     }
 
     pub fn stop(&self) {

@@ -6,10 +6,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::bindings::{is_there, root, said, skipped};
+use crate::bindings::{is_there, root, said};
 use crate::header::built;
 use crate::host::Scratch;
 use crate::simulator::{Options, Simulator, DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN};
+use crate::skipped::not_installed;
 
 /// The libraries of this very build, installed for `/opt/upay` and moved elsewhere: that is what DESTDIR makes of it.
 pub struct Installed {
@@ -98,7 +99,7 @@ fn it_refuses_what_it_does_not_know_and_installs_nothing() {
 fn pkg_config_finds_it() {
     for tool in ["pkg-config", "cc", "c++"] {
         if !is_there(tool, "--version") {
-            return skipped("the installed library with pkg-config", tool);
+            return not_installed("the installed library with pkg-config", tool);
         }
     }
     let installed = Installed::new("lib");
@@ -138,7 +139,7 @@ endforeach()
 fn cmake_finds_it() {
     for tool in ["cmake", "cc", "c++"] {
         if !is_there(tool, "--version") {
-            return skipped("the installed library with CMake", tool);
+            return not_installed("the installed library with CMake", tool);
         }
     }
     let installed = Installed::new("lib");

@@ -10,13 +10,14 @@ use std::process::Command;
 
 use upay::abi::*;
 
-use crate::c_programs::{is_set, say, skipped_under_valgrind, Bench, Program, LIMIT};
+use crate::c_programs::{say, skipped_under_valgrind, Bench, Program, LIMIT};
 use crate::host::{last_error, Client, Heard, PATIENCE};
 use crate::scenarios::FEN;
 use crate::simulator::{
     scenario, Ledger, LedgerOrder, Options, Simulator, Terminal, DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN,
     DEFAULT_VENDOR_KEY, DEFAULT_VENDOR_SN,
 };
+use crate::skipped::{is_set, skipped, skipped_in_a_quick_run};
 
 /// No action takes more steps than this.
 const STEPS_MAX: usize = 1000;
@@ -30,7 +31,7 @@ fn till(options: Options) -> Option<(Bench, PathBuf)> {
         return None;
     }
     if is_set("UPAY_TEST_ASAN") {
-        say("SKIPPED killed_anywhere with AddressSanitizer: both want to stand in for the system's functions");
+        skipped("killed_anywhere with AddressSanitizer", "both want to stand in for the system's functions");
         return None;
     }
     let bench = Bench::with("killed_anywhere", Options { port: 0, quiet: true, ..options })?;
@@ -221,6 +222,9 @@ fn from_environment(variable: &str, otherwise: u64) -> u64 {
 /// (UPAY_TEST_CRASHES, UPAY_TEST_SEED).
 #[test]
 fn a_till_that_dies_at_random_again_and_again_loses_nothing() {
+    if skipped_in_a_quick_run("a_till_that_dies_at_random") {
+        return;
+    }
     let Some((bench, killer)) = till(Options::default()) else { return };
     let crashes = from_environment("UPAY_TEST_CRASHES", 20);
     let seed = from_environment("UPAY_TEST_SEED", u64::from(std::process::id()));

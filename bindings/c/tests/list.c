@@ -6,7 +6,7 @@
 #define LINES 64
 #define CHINESE_SUBJECT "\xE6\x8A\xAB\xE8\x90\xA8\xF0\x9F\x98\x80" /* 披萨😀 */
 
-static const char *gateway;
+static const char *gateway, *directory;
 static char state_dir[4096];
 
 /* --------------------------------------------------------------------------------------------------- small helpers */
@@ -508,32 +508,14 @@ static void read_reply_and_sign(void)
     CHECK_TEXT(signature, "0dd2da3dd75614ae8f608a2868eaa432");
 }
 
-#define PROMISE(name) {#name, name}
-
 static const promise promises[] = {
-    PROMISE(make),
-    PROMISE(pay_success),
-    PROMISE(pay_failed),
-    PROMISE(pay_unknown),
-    PROMISE(progress_in_order),
-    PROMISE(pull_form),
-    PROMISE(cancel_from_another_thread),
-    PROMISE(refund),
-    PROMISE(qr),
-    PROMISE(chinese_text_both_ways),
-    PROMISE(bad_input),
-    PROMISE(close_with_payments_under_way),
-    PROMISE(threads_64),
-    PROMISE(use_after_close),
-    PROMISE(let_go_without_close),
-    PROMISE(activate_and_checkin),
-    PROMISE(call),
-    PROMISE(tables),
-    PROMISE(read_reply_and_sign),
+#include "promises.h"
 };
 
+/* Each promise has a process of its own, and a journal. */
 static void run(void (*keep)(void))
 {
+    snprintf(state_dir, sizeof state_dir, "%s/%ld", directory, (long)getpid());
     keep();
 }
 
@@ -546,7 +528,6 @@ static void print_constants(void)
 
 int main(int argc, char **argv)
 {
-    const char *directory = getenv("UPAY_TEST_DIR");
     size_t n;
 
     if (argc > 1 && strcmp(argv[1], "constants") == 0) {
@@ -554,12 +535,12 @@ int main(int argc, char **argv)
         return 0;
     }
     gateway = getenv("UPAY_TEST_GATEWAY");
+    directory = getenv("UPAY_TEST_DIR");
     if (gateway == NULL || directory == NULL) {
         fprintf(stderr, "UPAY_TEST_GATEWAY and UPAY_TEST_DIR are not set\n");
         return 2;
     }
     for (n = 0; n < sizeof promises / sizeof promises[0]; n++) {
-        snprintf(state_dir, sizeof state_dir, "%s/%s", directory, promises[n].name);
         keep_one(&promises[n], run);
     }
     return 0;

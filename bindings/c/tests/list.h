@@ -22,7 +22,13 @@ typedef struct promise {
     void (*keep)(void);
 } promise;
 
-/* Reads until the process ends, and keeps as much as there is room for. */
+/*
+ * A row of the table of promises. The table itself is promises.h, which the test writes from the names in bindings/tests.txt:
+ * a promise that a program does not keep, it does not compile without.
+ */
+#define PROMISE(name) {#name, name},
+
+/* Reads to the end, which comes with the process's, and keeps as much as there is room for. */
 static inline void read_reason(int from, char *reason, size_t room)
 {
     char bytes[512];

@@ -20,21 +20,11 @@
 
 #include "upay.hpp"
 
-#include "http.h"
 #include "list.h"
+#include "simulator.h"
 
 /* How long a test waits for something that must come. */
 static const std::uint32_t PATIENCE_MS = 120000;
-
-static const char TERMINAL_SN[] = "100000000000001";
-static const char TERMINAL_KEY[] = "simulator-terminal-key";
-
-/* Barcodes that choose the simulator's scenario; GET /help lists them. */
-static const char PAID_AT_ONCE[] = "139900000000000000";
-static const char PAID_AFTER_300_MS[] = "139901000300000000";
-static const char NEVER_PAID[] = "139903000000000000";
-static const char INSUFFICIENT_FUND[] = "139911000000000000";
-static const char NOBODY_KNOWS[] = "139920999900000000";
 
 /* -------------------------------------------------------------------------------------------------------- checking */
 
@@ -149,11 +139,7 @@ inline std::string ask(const char *method, const std::string &path, const std::s
 /* A number that follows a text in the ledger; -1 when there is none. */
 inline long long ledger_number(const std::string &start, const std::string &key)
 {
-    const std::string ledger = ask("GET", "/ledger", "");
-    const std::string::size_type from = ledger.find(start);
-    const std::string quoted = "\"" + key + "\":";
-    const std::string::size_type found = from == std::string::npos ? from : ledger.find(quoted, from);
-    return found == std::string::npos ? -1 : std::atoll(ledger.c_str() + found + quoted.size());
+    return number_behind(ask("GET", "/ledger", "").c_str(), start.c_str(), key.c_str());
 }
 
 inline long long charged(const std::string &client_sn)

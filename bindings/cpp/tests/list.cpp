@@ -356,28 +356,8 @@ void read_reply_and_sign()
                      "68d499beda5f72116592f5c527465656") == "0dd2da3dd75614ae8f608a2868eaa432");
 }
 
-#define PROMISE(name) {#name, name}
-
 const promise promises[] = {
-    PROMISE(make),
-    PROMISE(pay_success),
-    PROMISE(pay_failed),
-    PROMISE(pay_unknown),
-    PROMISE(progress_in_order),
-    PROMISE(pull_form),
-    PROMISE(cancel_from_another_thread),
-    PROMISE(refund),
-    PROMISE(qr),
-    PROMISE(chinese_text_both_ways),
-    PROMISE(bad_input),
-    PROMISE(close_with_payments_under_way),
-    PROMISE(threads_64),
-    PROMISE(use_after_close),
-    PROMISE(let_go_without_close),
-    PROMISE(activate_and_checkin),
-    PROMISE(call),
-    PROMISE(tables),
-    PROMISE(read_reply_and_sign),
+#include "promises.h"
 };
 
 /* The enum classes, each name next to the header's: finds a name that is missing or has another one's number. */

@@ -251,21 +251,19 @@ void slips_do_not_compile()
     static_assert(!std::is_convertible<upay::outcome, int>::value, "an outcome is no number");
 }
 
-#define PROMISE(name) {#name, name}
-
 const promise promises[] = {
-    PROMISE(an_exception_in_a_callback_is_reported_and_the_payment_goes_on),
-    PROMISE(an_exception_without_a_handler_is_a_line_on_stderr),
-    PROMISE(a_function_is_destroyed_once_after_its_last_call),
-    PROMISE(a_function_of_a_call_that_fails_is_destroyed_and_never_called),
-    PROMISE(a_future_that_nobody_keeps_waits_for_nothing),
-    PROMISE(a_callbacks_event_can_be_kept_by_a_copy),
-    PROMISE(a_client_may_be_destroyed_by_its_own_callback),
-    PROMISE(a_destructor_waits_for_its_limit_at_most),
-    PROMISE(the_watcher_hears_of_what_an_earlier_run_left),
-    PROMISE(the_log_goes_to_a_function_and_can_be_taken_back),
-    PROMISE(a_notification_is_read_behind_its_signature),
-    PROMISE(slips_do_not_compile),
+    PROMISE(an_exception_in_a_callback_is_reported_and_the_payment_goes_on)
+    PROMISE(an_exception_without_a_handler_is_a_line_on_stderr)
+    PROMISE(a_function_is_destroyed_once_after_its_last_call)
+    PROMISE(a_function_of_a_call_that_fails_is_destroyed_and_never_called)
+    PROMISE(a_future_that_nobody_keeps_waits_for_nothing)
+    PROMISE(a_callbacks_event_can_be_kept_by_a_copy)
+    PROMISE(a_client_may_be_destroyed_by_its_own_callback)
+    PROMISE(a_destructor_waits_for_its_limit_at_most)
+    PROMISE(the_watcher_hears_of_what_an_earlier_run_left)
+    PROMISE(the_log_goes_to_a_function_and_can_be_taken_back)
+    PROMISE(a_notification_is_read_behind_its_signature)
+    PROMISE(slips_do_not_compile)
 };
 
 } // namespace

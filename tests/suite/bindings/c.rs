@@ -3,53 +3,52 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
-use super::{has_the_numbers, is_there, keeps_the_list, numbers, root, said, skipped};
+use super::{has_the_numbers, is_there, keeps_the_list, numbers, promises, root, said};
 use crate::header::built;
-use crate::host::Scratch;
+use crate::skipped::not_installed;
 
-/// A program of `bindings`, compiled for as long as the scratch directory is there; `None` where nothing can compile it.
-pub fn compiled(compiler: &str, flags: &[&str], source: &str, scratch: &Scratch) -> Option<PathBuf> {
+/// Compiles a program of `bindings`; `None` where nothing can. The directory gets the program, and the files that it
+/// includes: the names of all promises and of all constants.
+pub fn compiled(compiler: &str, flags: &[&str], source: &str) -> Option<PathBuf> {
     if !is_there(compiler, "--version") {
-        skipped(source, compiler);
+        not_installed(source, compiler);
         return None;
     }
-    fs::create_dir_all(&scratch.0).unwrap();
-    let program = scratch.0.join(Path::new(source).file_stem().unwrap());
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(source).with_extension("");
+    fs::create_dir_all(&directory).unwrap();
+    let rows =
+        |row: &str, names: Vec<String>| names.iter().map(|name| format!("{row}({name})\n")).collect::<String>();
+    fs::write(directory.join("promises.h"), rows("PROMISE", promises())).unwrap();
+    fs::write(directory.join("constants.h"), rows("CONSTANT", numbers().into_keys().collect())).unwrap();
+    let program = directory.join("program");
     let mut command = Command::new(compiler);
     command.args(flags).args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g", "-pthread"]);
     for directory in ["include", "tests/c", "bindings/c/tests"] {
         command.arg("-I").arg(root().join(directory));
     }
-    command.arg("-I").arg(&scratch.0).arg(root().join(source)).arg("-o").arg(&program);
+    command.arg("-I").arg(&directory).arg(root().join(source)).arg("-o").arg(&program);
     said(command.arg("-L").arg(built()).arg("-lupay"));
     Some(program)
 }
 
-/// Names without values: the program prints what the header makes of each.
-fn write_names(scratch: &Scratch) {
-    fs::create_dir_all(&scratch.0).unwrap();
-    let names: String = numbers().keys().map(|name| format!("CONSTANT({name})\n")).collect();
-    fs::write(scratch.0.join("constants.h"), names).unwrap();
-}
-
-fn list(scratch: &Scratch) -> Option<Command> {
-    write_names(scratch);
-    compiled("cc", &["-std=c99"], "bindings/c/tests/list.c", scratch).map(Command::new)
+/// Compiled once.
+fn list() -> Option<Command> {
+    static LIST: OnceLock<Option<PathBuf>> = OnceLock::new();
+    LIST.get_or_init(|| compiled("cc", &["-std=c99"], "bindings/c/tests/list.c")).as_ref().map(Command::new)
 }
 
 #[test]
 fn c_keeps_the_list() {
-    let scratch = Scratch::new();
-    if let Some(program) = list(&scratch) {
+    if let Some(program) = list() {
         keeps_the_list(program);
     }
 }
 
 #[test]
 fn c_has_the_numbers() {
-    let scratch = Scratch::new();
-    if let Some(program) = list(&scratch) {
+    if let Some(program) = list() {
         has_the_numbers(program);
     }
 }

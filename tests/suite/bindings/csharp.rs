@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use super::{has_the_numbers, is_there, keeps_the_list, library, root, said, skipped};
+use super::{has_the_numbers, is_there, joined, keeps_the_list, library, root, said};
 use crate::docs::{at_gateway, snippets};
 use crate::host::Scratch;
 use crate::simulator::{Options, Simulator};
+use crate::skipped::{not_installed, skipped};
 
 /// What the assembly is compiled against, and how that is said to mcs.
 const NET40: (&str, &[&str]) = ("net40", &["-sdk:4.0-api", "-define:NET40"]);
@@ -34,12 +35,6 @@ fn compile(options: &[&str], out: &Path, sources: &[PathBuf]) {
     let mut mcs = Command::new("mcs");
     mcs.args(["-warnaserror", "-langversion:7.2"]).args(options).arg(joined("-out:", out)).args(sources);
     said(&mut mcs);
-}
-
-fn joined(option: &str, path: &Path) -> OsString {
-    let mut joined = OsString::from(option);
-    joined.push(path);
-    joined
 }
 
 /// The assembly and the tests of it, compiled once; `None` where there is no mcs.
@@ -88,7 +83,7 @@ impl Runtime {
                 command.env("DOTNET_SYSTEM_GLOBALIZATION_INVARIANT", "1");
             }
             _ => {
-                skipped(&format!("C#: {what} on {self:?}"), &tool.to_string_lossy());
+                not_installed(&format!("C#, {what} on {self:?}"), &tool.to_string_lossy());
                 return None;
             }
         }
@@ -101,7 +96,7 @@ impl Runtime {
 fn program(target: (&str, &[&str]), runtime: Runtime, what: &str) -> Option<Command> {
     let what = format!("{what}, {}", target.0);
     let Some(directory) = built(target) else {
-        skipped(&format!("C#: {what} on {runtime:?}"), "mcs");
+        not_installed(&format!("C#, {what} on {runtime:?}"), "mcs");
         return None;
     };
     runtime.run(&directory.join("tests.exe"), &what)
@@ -181,8 +176,10 @@ fn calls_every_function_of_the_header() {
 /// Shipped as the page says, with a file of another width in its way.
 #[test]
 fn finds_the_library_that_fits_beside_the_program() {
-    let Some(directory) = built(NET45) else { return skipped("C#: the search for the library", "mcs") };
-    let Some(rid) = rid() else { return skipped("C#: the search for the library", "a name for this machine") };
+    let Some(directory) = built(NET45) else { return not_installed("C#, the search for the library", "mcs") };
+    let Some(rid) = rid() else {
+        return skipped("C#, the search for the library", "a package has no name for this machine");
+    };
     for runtime in [Runtime::Mono, Runtime::DotNet] {
         let scratch = Scratch::new();
         let native = scratch.0.join("runtimes").join(rid).join("native");
@@ -229,7 +226,7 @@ fn rid() -> Option<&'static str> {
 /// The page's snippets, as they are printed, are one program; its twin has the same.
 #[test]
 fn does_what_its_page_says() {
-    let Some(directory) = built(NET45) else { return skipped("C#: the page", "mcs") };
+    let Some(directory) = built(NET45) else { return not_installed("C#, the page", "mcs") };
     let reference = joined("-reference:", &directory.join("Upay.dll")).into_string().unwrap();
     for runtime in [Runtime::Mono, Runtime::DotNet] {
         // An activation code can be used once: each run has a simulator of its own.
@@ -262,12 +259,14 @@ fn page_program(snippets: &str) -> String {
 #[test]
 fn packs_what_is_there_and_refuses_what_is_not() {
     if !is_there("python3", "--version") {
-        return skipped("C#: the package", "python3");
+        return not_installed("C#, the package", "python3");
     }
-    let (Some(net40), Some(net45)) = (built(NET40), built(NET45)) else { return skipped("C#: the package", "mcs") };
+    let (Some(net40), Some(net45)) = (built(NET40), built(NET45)) else {
+        return not_installed("C#, the package", "mcs");
+    };
     let scratch = Scratch::new();
     fs::create_dir(&scratch.0).unwrap();
-    let Some(native) = rid() else { return skipped("C#: the package", "a name for this machine") };
+    let Some(native) = rid() else { return skipped("C#, the package", "a package has no name for this machine") };
     let pack = |natives: &[(&str, &Path)]| {
         let mut command = Command::new("python3");
         command.arg(package().join("pack.py")).arg("--out").arg(&scratch.0);

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{has_the_numbers, is_there, keeps_the_list, library, root, said, skipped};
+use super::{has_the_numbers, is_there, joined, keeps_the_list, library, root, said};
 use crate::host::Scratch;
 use crate::simulator::{Options, Simulator};
+use crate::skipped::not_installed;
 
 fn package() -> PathBuf {
     root().join("bindings/python")
@@ -15,7 +16,7 @@ fn package() -> PathBuf {
 /// A program of `bindings/python/tests`; `None`, and said, where there is no Python.
 fn program(name: &str) -> Option<Command> {
     if !is_there("python3", "--version") {
-        skipped(&format!("Python: {name}"), "python3");
+        not_installed(&format!("Python, {name}"), "python3");
         return None;
     }
     let mut command = Command::new("python3");
@@ -51,20 +52,30 @@ fn declares_every_function_of_the_header() {
 
 /// Each is a program that ends with 0 when Python keeps what its first line says.
 macro_rules! programs {
-    ($($name:ident),+ $(,)?) => {
+    ($($name:ident: $promise:ident),+ $(,)?) => {
         $(
             #[cfg(unix)]
-            #[test]
-            fn $name() {
-                if let Some(program) = program(concat!(stringify!($name), ".py")) {
-                    run(program);
+            mod $name {
+                #[test]
+                fn $promise() {
+                    if let Some(program) = super::program(concat!(stringify!($name), ".py")) {
+                        super::run(program);
+                    }
                 }
             }
         )+
     };
 }
 
-programs![awaited, callback_raises, command_line, ctrl_c, exit_while_paying, forked, garbage];
+programs![
+    awaited: who_cancels_the_waiting_cancels_the_order,
+    callback_raises: what_a_callback_raises_is_reported_and_changes_nothing,
+    command_line: the_exit_code_is_the_verdict,
+    ctrl_c: the_payment_goes_on_when_the_waiting_is_interrupted,
+    exit_while_paying: the_interpreter_ends_cleanly_and_the_next_start_finds_the_payments,
+    forked: every_call_in_a_forked_child_fails_and_its_end_does_no_harm,
+    garbage: the_collector_takes_nothing_that_may_still_be_called,
+];
 
 #[cfg(unix)]
 fn run(mut program: Command) {
@@ -82,7 +93,7 @@ fn simulator() -> Simulator {
 #[test]
 fn says_so_where_there_is_no_cargo() {
     if !is_there("python3", "--version") {
-        return skipped("Python: building without cargo", "python3");
+        return not_installed("Python, building without cargo", "python3");
     }
     let python = said(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]));
     let build = "import build_wheel; build_wheel.build_wheel('.')";
@@ -96,7 +107,7 @@ fn says_so_where_there_is_no_cargo() {
 fn is_typed() {
     if !Command::new("python3").args(["-m", "mypy", "--version"]).output().is_ok_and(|output| output.status.success())
     {
-        return skipped("Python: the types", "mypy");
+        return not_installed("Python, the types", "mypy");
     }
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mypy");
     said(Command::new("python3").args(["-m", "mypy", "--cache-dir"]).arg(cache).current_dir(package()));
@@ -107,19 +118,17 @@ fn is_typed() {
 fn installs_and_does_what_its_page_says() {
     if !Command::new("python3").args(["-c", "import ensurepip"]).output().is_ok_and(|output| output.status.success())
     {
-        return skipped("Python: the page", "python3 with venv");
+        return not_installed("Python, the page", "python3 with venv");
     }
     let scratch = Scratch::new();
     let environment = scratch.0.join("environment");
     said(Command::new("python3").args(["-m", "venv"]).arg(&environment));
     let bin = environment.join(if cfg!(windows) { "Scripts" } else { "bin" });
     let mut install = Command::new(bin.join("pip"));
-    // The page's own command; nothing comes from a registry, and cargo may hurry.
-    install.args(["install", "--no-index", "./bindings/python"]).current_dir(root());
-    install.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("python"));
-    install.env("CARGO_PROFILE_RELEASE_LTO", "off").env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
-    install.env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16");
-    said(&mut install);
+    // The page's own command, which takes nothing from a registry, with the library of this very build. The library that it
+    // builds by itself is a release, which takes minutes; `.ci/run` has it build one.
+    install.args(["install", "--no-index", "--config-settings"]).arg(joined("library=", &library()));
+    said(install.arg("./bindings/python").current_dir(root()));
     for page in ["python.md", "python.zh-CN.md"] {
         let text = fs::read_to_string(root().join("docs").join(page)).unwrap();
         assert!(snippets(&text, "sh").contains("pip install ./bindings/python\n"), "{page}");

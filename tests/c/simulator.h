@@ -1,7 +1,10 @@
-/* One request to the simulator's own pages, for tests in C and in C++. To be included behind _POSIX_C_SOURCE. */
+/*
+ * The simulator as the tests in C and in C++ see it: its terminal, its stories, its pages. To be included behind
+ * _POSIX_C_SOURCE.
+ */
 
-#ifndef HTTP_H
-#define HTTP_H
+#ifndef SIMULATOR_H
+#define SIMULATOR_H
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -9,6 +12,24 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/* The terminal that the simulator knows. */
+#define TERMINAL_SN "100000000000001"
+#define TERMINAL_KEY "simulator-terminal-key"
+
+/*
+ * Codes that a simulated customer shows: 1399, the story's number, four digits for n, eight that are free. The stories
+ * stand in the simulator's own table (GET /help). n is in units of 100 ms, or a count.
+ */
+#define PAID_AT_ONCE "139900000000000000"
+#define PAID_AFTER_300_MS "139901000300000000"
+#define HELD_FOR_30_S "139902030000000000"
+#define REPLY_AFTER_100_S "139947100000000000"
+#define NEVER_PAID "139903000000000000"
+#define INSUFFICIENT_FUND "139911000000000000"
+#define NOBODY_KNOWS "139920999900000000"
+#define PAID_AT_THE_SIXTH_QUERY "139926000500000000"
+#define PAID_BUT_REPLY_LOST "139930000000000000"
 
 /* A connection to http://ADDRESS:PORT; -1 when there is none. `host` receives the address. */
 static inline int http_connection(const char *url, char host[64])
@@ -63,6 +84,17 @@ static inline char *http_ask(const char *url, const char *method, const char *pa
     }
     memmove(reply, found + 4, strlen(found + 4) + 1);
     return reply;
+}
+
+/* The number that stands behind `key` somewhere behind `start`; -1 when there is none. */
+static inline long long number_behind(const char *text, const char *start, const char *key)
+{
+    char quoted[64];
+    const char *found = strstr(text, start);
+
+    snprintf(quoted, sizeof quoted, "\"%s\":", key);
+    found = found == NULL ? NULL : strstr(found, quoted);
+    return found == NULL ? -1 : atoll(found + strlen(quoted));
 }
 
 #endif
