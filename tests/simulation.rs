@@ -3,6 +3,9 @@
 
 use std::process::Command;
 
+/// As many runs, unless UPAY_TEST_SEEDS says how many.
+const SEEDS: &str = "2000";
+
 /// Built with this test's own profile, so that nothing is built that was not there already.
 #[test]
 fn every_rule_holds_whatever_fails() {
@@ -11,7 +14,8 @@ fn every_rule_holds_whatever_fails() {
     if !cfg!(debug_assertions) {
         cargo.arg("--release");
     }
-    let done = cargo.args(["--", "--seeds", "2000"]).output().expect("cargo runs");
+    let seeds = std::env::var("UPAY_TEST_SEEDS").unwrap_or_else(|_| SEEDS.to_owned());
+    let done = cargo.args(["--", "--seeds", &seeds]).output().expect("cargo runs");
     let told = String::from_utf8_lossy(&done.stdout);
     assert!(done.status.success(), "{told}\n{}", String::from_utf8_lossy(&done.stderr));
 }

@@ -68,7 +68,7 @@ fn it_compiles_in_every_standard_with_all_warnings_as_errors_and_twice_included(
     ];
     for (compiler, file, standards) in compilers {
         if Command::new(compiler).arg("--version").output().is_err() {
-            not_installed("upay.h", compiler);
+            not_installed(&format!("upay.h with {compiler}"), compiler);
             continue;
         }
         let source = directory.join(file);

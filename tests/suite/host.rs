@@ -190,7 +190,7 @@ impl Client {
         for (key, value) in own.iter().chain(settings) {
             ok(client.set(key, value), key);
         }
-        ok(client.begin_unlocked(), "start");
+        ok(client.begin(), "start");
         client
     }
 
@@ -213,17 +213,13 @@ impl Client {
 
     /// A client that was just stopped may be held locked for an instant by a program that another test starts, between
     /// its fork and its beginning.
-    fn begin_unlocked(&self) -> upay_status {
+    pub fn begin(&self) -> upay_status {
         let mut status = UPAY_E_LOCKED;
         look_until(|| {
-            status = self.begin();
+            status = upay_client_start(self.handle);
             status != UPAY_E_LOCKED
         });
         status
-    }
-
-    pub fn begin(&self) -> upay_status {
-        upay_client_start(self.handle)
     }
 
     pub fn activate(&self, code: &str) -> upay_status {

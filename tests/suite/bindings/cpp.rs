@@ -66,7 +66,7 @@ fn the_cpp_header_compiles_in_every_standard_with_all_warnings_as_errors_and_twi
     fs::write(&source, TWICE).unwrap();
     for compiler in COMPILERS {
         if !is_there(compiler, "--version") {
-            not_installed("upay.hpp", compiler);
+            not_installed(&format!("upay.hpp with {compiler}"), compiler);
             continue;
         }
         for standard in ["c++11", "c++14", "c++17", "c++20"] {
