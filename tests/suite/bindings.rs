@@ -11,8 +11,7 @@ use std::process::{Command, Output};
 mod csharp;
 
 use crate::header::built;
-use crate::host::Scratch;
-use crate::simulator::{Options, Simulator};
+use crate::host::{gateway, Scratch};
 
 #[cfg(unix)]
 mod c;
@@ -62,7 +61,7 @@ pub fn promises() -> Vec<String> {
 
 /// Runs a language's program with what `bindings/tests.txt` gives it: the names that it kept, and all that it said.
 pub fn promises_kept(mut program: Command) -> (BTreeSet<String>, String) {
-    let gateway = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
+    let gateway = gateway();
     let scratch = Scratch::new();
     fs::create_dir(&scratch.0).unwrap();
     program.env("UPAY_TEST_GATEWAY", gateway.url()).env("UPAY_LIBRARY", library()).env("UPAY_TEST_DIR", &scratch.0);

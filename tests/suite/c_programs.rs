@@ -13,7 +13,8 @@ use std::sync::mpsc::{channel, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use super::header::built;
+use super::bindings::root;
+use super::header::{built, declared};
 use super::simulator::{Options, Simulator};
 use super::skipped::{is_set, not_installed, skipped, skipped_in_a_quick_run};
 
@@ -76,16 +77,9 @@ fn keeps_its_promise(name: &'static str) {
 /// A function that is new in the header is called with every bad handle, and in a forked child, from its first day on.
 #[test]
 fn no_function_of_the_header_is_left_out() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
-    let header = read("include/upay.h");
-    // A declaration begins at the left edge, and what is left of its first parenthesis ends with the function's name.
-    let lines = header.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
-    let names = lines.filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next());
-    let functions: Vec<&str> = names.filter(|name| name.starts_with("upay_")).collect();
-    assert!(functions.len() > 20, "{functions:?}");
+    let read = |file: &str| fs::read_to_string(root().join(file)).unwrap();
     let calls = ["tests/c/check.h", "tests/c/every_call.h", "tests/c/forked.c"].map(read).concat();
-    let left_out: Vec<&&str> = functions.iter().filter(|name| !calls.contains(&format!("{name}("))).collect();
+    let left_out: Vec<_> = declared().into_iter().filter(|name| !calls.contains(&format!("{name}("))).collect();
     assert!(left_out.is_empty(), "in none of check.h, every_call.h and forked.c: {left_out:?}");
 }
 
@@ -173,7 +167,6 @@ impl Bench {
 
     /// False when there is no C compiler.
     fn compile(&self) -> bool {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
         let mut command = Command::new(&compiler);
         command.args(["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-pthread", "-g"]);
@@ -183,7 +176,7 @@ impl Bench {
         if is_set("UPAY_TEST_VALGRIND") {
             command.arg(format!("-DPATIENCE_S={}", LIMIT_UNDER_VALGRIND.as_secs() / 2));
         }
-        command.arg("-I").arg(root.join("include")).arg(root.join("tests/c").join(format!("{}.c", self.name)));
+        command.arg("-I").arg(root().join("include")).arg(root().join("tests/c").join(format!("{}.c", self.name)));
         command.arg("-o").arg(self.program()).arg("-L").arg(built()).arg("-lupay");
         match command.output() {
             Ok(output) => {

@@ -4,15 +4,10 @@ use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::sync::{Condvar, Mutex};
 
-use crate::host::{Client, PATIENCE};
+use crate::host::{gateway, Client, PATIENCE};
 use crate::simulator::scenario;
-use crate::simulator::{Options, Simulator};
 use upay::abi::*;
 use upay::ffi::{upay_event, upay_order_pay};
-
-fn gateway() -> Simulator {
-    Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap()
-}
 
 #[test]
 fn a_pay_that_the_cashier_cancels_ends_at_once_and_both_hear_it() {

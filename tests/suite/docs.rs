@@ -105,8 +105,8 @@ mod programs {
 
     use super::{at_gateway, blocks, snippets};
     use crate::bindings::{is_there, said};
+    use crate::host::gateway;
     use crate::install::Installed;
-    use crate::simulator::{Options, Simulator};
     use crate::skipped::not_installed;
 
     /// Compiles and runs the programs of a page as printed: the first by every line of the page that compiles `file`, and
@@ -119,7 +119,7 @@ mod programs {
         }
         let installed = Installed::new("lib");
         let directory = &installed.scratch.0;
-        let gateway = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
+        let gateway = gateway();
         let shell = snippets(page, "sh").concat();
         let lines: Vec<&str> = shell.lines().filter(|line| line.starts_with(compiler)).collect();
         assert_eq!(lines.len(), 3, "{page}: {lines:?}");

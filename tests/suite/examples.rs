@@ -7,11 +7,9 @@ use std::process::{Command, Output, Stdio};
 
 use crate::bindings::is_there;
 use crate::header::built;
-use crate::host::Scratch;
+use crate::host::{gateway, Scratch};
 use crate::simulator::scenario;
-use crate::simulator::{
-    Options, Simulator, DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN, DEFAULT_VENDOR_KEY, DEFAULT_VENDOR_SN,
-};
+use crate::simulator::{DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN, DEFAULT_VENDOR_KEY, DEFAULT_VENDOR_SN};
 use crate::skipped::not_installed;
 
 const PAYMENTS: [&str; 3] = ["c/pay.c", "c/pay_callback.c", "cpp/pay.cpp"];
@@ -65,7 +63,7 @@ fn builds(name: &str, directory: &Path) -> Option<Vec<PathBuf>> {
 #[cfg(target_os = "linux")]
 #[test]
 fn they_take_a_payment_and_say_how_it_ended() {
-    let gateway = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
+    let gateway = gateway();
     for name in PAYMENTS {
         let scratch = Scratch::new();
         fs::create_dir(&scratch.0).unwrap();
@@ -87,7 +85,7 @@ fn they_take_a_payment_and_say_how_it_ended() {
 #[cfg(target_os = "linux")]
 #[test]
 fn the_code_that_is_shown_is_scanned_and_a_part_goes_back() {
-    let gateway = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
+    let gateway = gateway();
     let scratch = Scratch::new();
     fs::create_dir(&scratch.0).unwrap();
     for program in builds("c/qr.c", &scratch.0).unwrap_or_default() {
@@ -112,7 +110,7 @@ fn the_code_that_is_shown_is_scanned_and_a_part_goes_back() {
 #[cfg(target_os = "linux")]
 #[test]
 fn an_activation_makes_a_till_that_starts_by_its_directory_alone() {
-    let gateway = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
+    let gateway = gateway();
     let scratch = Scratch::new();
     fs::create_dir(&scratch.0).unwrap();
     let programs = builds("c/activate.c", &scratch.0).unwrap_or_default();

@@ -10,7 +10,7 @@ use std::time::Duration;
 use upay::abi::*;
 use upay::ffi::*;
 
-use crate::simulator::{DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN};
+use crate::simulator::{Options, Simulator, DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN};
 
 /// Longer than anything here takes on the slowest machine; a test that waits this long has failed.
 pub const PATIENCE: Duration = Duration::from_secs(90);
@@ -29,6 +29,11 @@ pub const QUICK: &[(&str, &str)] = &[
     ("in_flight_max", "64"),
     ("language", "en"),
 ];
+
+/// A simulator of one's own.
+pub fn gateway() -> Simulator {
+    Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap()
+}
 
 /// Between two looks at what nobody tells of. A thread that looks without a pause takes a processor from what it waits for.
 const LOOK_AGAIN: Duration = Duration::from_millis(1);

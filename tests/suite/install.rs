@@ -8,8 +8,8 @@ use std::process::Command;
 
 use crate::bindings::{is_there, root, said};
 use crate::header::built;
-use crate::host::Scratch;
-use crate::simulator::{Options, Simulator, DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN};
+use crate::host::{gateway, Scratch};
+use crate::simulator::{DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN};
 use crate::skipped::not_installed;
 
 /// The libraries of this very build, installed for `/opt/upay` and moved elsewhere: that is what DESTDIR makes of it.
@@ -55,7 +55,7 @@ fn files(directory: &Path, from: &Path) -> BTreeSet<String> {
 
 /// The example's program takes a payment.
 fn takes_a_payment(mut program: Command) {
-    let gateway = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
+    let gateway = gateway();
     program.args([&gateway.url(), DEFAULT_TERMINAL_SN, DEFAULT_TERMINAL_KEY, "1250", "130818341921441147"]);
     assert!(said(&mut program).contains("PAID: hand over the goods"), "{program:?}");
 }

@@ -2,9 +2,8 @@
 
 use std::net::TcpListener;
 
-use crate::host::Client;
+use crate::host::{gateway, Client};
 use crate::simulator::scenario;
-use crate::simulator::{Options, Simulator};
 use upay::abi::*;
 
 fn refused_port() -> u16 {
@@ -31,7 +30,7 @@ fn each_way_in_which_nothing_leaves_has_its_status() {
     let proxy = format!("http://127.0.0.1:{}", refused_port());
     assert_eq!(pay_at("http://127.0.0.1:1", &[("proxy", &proxy)]), UPAY_E_PROXY);
     // A server that does not speak TLS.
-    let gateway = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
+    let gateway = gateway();
     let https = gateway.url().replace("http://", "https://");
     assert_eq!(pay_at(&https, &[]), UPAY_E_TLS);
     assert_eq!(gateway.ledger().requests, 0);
@@ -39,7 +38,7 @@ fn each_way_in_which_nothing_leaves_has_its_status() {
 
 #[test]
 fn a_client_sn_is_sent_once_for_ever_once_it_was_sent() {
-    let gateway = Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap();
+    let gateway = gateway();
     let client = Client::start(&gateway.url(), &[]);
     for name in ["paid-at-once", "insufficient-fund", "request-lost-close"] {
         let order = client.sale(1, &scenario::named(name).barcode(0));

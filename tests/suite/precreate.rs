@@ -1,7 +1,7 @@
 //! The customer scans the till's code: each story of the simulator's table, verdict against ledger.
 
-use crate::host::{Client, Heard, PATIENCE};
-use crate::scenarios::{check, gateway, side_by_side, FEN};
+use crate::host::{gateway, Client, Heard, PATIENCE};
+use crate::scenarios::{check, side_by_side, FEN};
 use crate::simulator::row::Row;
 use crate::simulator::scenario;
 use upay::abi::*;

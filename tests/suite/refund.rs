@@ -1,7 +1,7 @@
 //! Refunds: each story of the simulator's table, verdict against ledger; no number moves money twice, and none is lost.
 
-use crate::host::{Client, Heard, Order, Scratch, PATIENCE};
-use crate::scenarios::{gateway, side_by_side, FEN};
+use crate::host::{gateway, Client, Heard, Order, Scratch, PATIENCE};
+use crate::scenarios::{side_by_side, FEN};
 use crate::simulator::refund_story::{self, RefundStory, RefundVerdict};
 use crate::simulator::row::Row;
 use crate::simulator::scenario::{self, Charged};

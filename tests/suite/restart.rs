@@ -2,15 +2,11 @@
 
 use std::ptr::null_mut;
 
-use crate::host::{Client, Scratch};
+use crate::host::{gateway, Client, Scratch};
 use crate::simulator::scenario;
-use crate::simulator::{Options, Simulator, DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN};
+use crate::simulator::{DEFAULT_TERMINAL_KEY, DEFAULT_TERMINAL_SN};
 use upay::abi::*;
 use upay::ffi::upay_client_watch;
-
-fn gateway() -> Simulator {
-    Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap()
-}
 
 #[test]
 fn what_a_stop_leaves_over_is_resolved_by_the_next_start_and_reported() {

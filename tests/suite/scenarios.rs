@@ -1,15 +1,11 @@
 //! Each barcode of the simulator's table: the verdict against the ledger, in the callback form and in the pull form.
 
-use crate::host::{Client, Heard, PATIENCE};
+use crate::host::{gateway, Client, Heard, PATIENCE};
 use crate::simulator::scenario::{self, Charged, Fate, Scenario, Verdict};
-use crate::simulator::{Options, Simulator};
+use crate::simulator::Simulator;
 use upay::abi::*;
 
 pub const FEN: u64 = 1250;
-
-pub fn gateway() -> Simulator {
-    Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap()
-}
 
 fn told(heard: &Heard) -> Verdict {
     match heard.outcome {

@@ -3,8 +3,8 @@
 
 use std::thread;
 
-use crate::host::{last_error, Client, Scratch, PATIENCE};
-use crate::scenarios::{gateway, side_by_side, FEN};
+use crate::host::{gateway, last_error, Client, Scratch, PATIENCE};
+use crate::scenarios::{side_by_side, FEN};
 use crate::simulator::row::Row;
 use crate::simulator::terminal_story::{self, KeyAnswer, TerminalStory};
 use crate::simulator::{scenario, Options, Simulator, DEFAULT_TERMINAL_SN, DEFAULT_VENDOR_KEY, DEFAULT_VENDOR_SN};

@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 
 use super::{has_the_numbers, is_there, joined, keeps_the_list, library, root, said};
 use crate::docs::{at_gateway, snippets};
-use crate::host::Scratch;
-use crate::simulator::{Options, Simulator};
+use crate::header::declared;
+use crate::host::{gateway, Scratch};
 use crate::skipped::{not_installed, skipped};
 
 /// What the assembly is compiled against, and how that is said to mcs.
@@ -110,7 +110,7 @@ fn keeps(target: (&str, &[&str]), runtime: Runtime) {
 
 fn keeps_its_own(target: (&str, &[&str]), runtime: Runtime) {
     let Some(mut program) = program(target, runtime, "its own promises") else { return };
-    let (gateway, scratch) = (simulator(), Scratch::new());
+    let (gateway, scratch) = (gateway(), Scratch::new());
     fs::create_dir(&scratch.0).unwrap();
     program.env("UPAY_TEST_GATEWAY", gateway.url()).env("UPAY_LIBRARY", library()).env("UPAY_TEST_DIR", &scratch.0);
     let said = said(program.arg("own").env("UPAY_TEST_DATA", root().join("tests/data")));
@@ -118,10 +118,6 @@ fn keeps_its_own(target: (&str, &[&str]), runtime: Runtime) {
     let (_, own) = written.split_once("static class OwnPromises").unwrap();
     let promises = own.split("\n    /// <summary>").next().unwrap().matches("        public static void ").count();
     assert!(promises > 10 && said.lines().filter(|line| line.starts_with("ok ")).count() == promises, "{said}");
-}
-
-fn simulator() -> Simulator {
-    Simulator::start(Options { port: 0, quiet: true, ..Options::default() }).unwrap()
 }
 
 #[test]
@@ -163,13 +159,9 @@ fn has_the_numbers_of_the_header() {
 
 #[test]
 fn calls_every_function_of_the_header() {
-    let header = fs::read_to_string(root().join("include/upay.h")).unwrap();
     let bound = fs::read_to_string(package().join("src/Native.cs")).unwrap();
-    let lines = header.lines().filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()));
-    let names = lines.filter_map(|line| line.split_once('(')?.0.rsplit([' ', '*']).next()?.strip_prefix("upay_"));
-    let functions: Vec<&str> = names.collect();
-    assert!(functions.len() > 20, "{functions:?}");
-    let missing: Vec<_> = functions.iter().filter(|name| !bound.contains(&format!(" {name};"))).collect();
+    let is_bound = |name: &str| bound.contains(&format!(" {};", name.strip_prefix("upay_").unwrap()));
+    let missing: Vec<_> = declared().into_iter().filter(|name| !is_bound(name)).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }
 
@@ -230,7 +222,7 @@ fn does_what_its_page_says() {
     let reference = joined("-reference:", &directory.join("Upay.dll")).into_string().unwrap();
     for runtime in [Runtime::Mono, Runtime::DotNet] {
         // An activation code can be used once: each run has a simulator of its own.
-        let (gateway, scratch) = (simulator(), Scratch::new());
+        let (gateway, scratch) = (gateway(), Scratch::new());
         fs::create_dir(&scratch.0).unwrap();
         let source = scratch.0.join("page.cs");
         let snippets = snippets("docs/csharp.md", "csharp").join("\n");
