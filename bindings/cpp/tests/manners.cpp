@@ -110,10 +110,14 @@ void a_callbacks_event_can_be_kept_by_a_copy()
     upay::event kept;
     {
         upay::client client = till();
-        sale(client, PAID_AT_ONCE).pay([&kept](const upay::event &event) { kept = event; });
-        while (client.unfinished() > 0) {
-            std::this_thread::yield();
-        }
+        heard<bool> ended;
+        sale(client, PAID_AT_ONCE).pay([&kept, &ended](const upay::event &event) {
+            kept = event;
+            if (event.outcome() != upay::outcome::pending) {
+                ended.say(true);
+            }
+        });
+        ended.wait(1);
         client.stop(PATIENCE_MS);
     }
     const upay::event again = kept;
