@@ -25,7 +25,9 @@
 #include "upay.h"
 
 /* How long a program waits for what must come. A failure takes this long, a success never does. */
-#ifndef PATIENCE_S
+#ifdef UNDER_VALGRIND
+#define PATIENCE_S 900
+#else
 #define PATIENCE_S 120
 #endif
 #define PATIENCE_MS (PATIENCE_S * 1000u)
