@@ -115,6 +115,9 @@
  *     state_dir              needed
  *                            Directory of the journal, private to the till's user. Set to "" there
  *                            is no journal, and nothing survives the process: for tests alone.
+ *                            Never delete it: a check-in replaces the key that you were given, and
+ *                            only this directory has the new one. Without it the terminal may have
+ *                            to be activated again.
  *     operator               cashier
  *                            Who takes the payment, unless the order says so. 1 to 32 characters.
  *     encoding               utf-8
@@ -161,7 +164,10 @@
  *                            1 to 128 characters.
  *     auto_checkin           on
  *                            on, off: check in once a day in Beijing, see upay_client_checkin.
- *                            Needs state_dir and device_id.
+ *                            Needs state_dir and device_id. After a reply that is lost the library
+ *                            waits for the next day: a second lost reply would end the key in use.
+ *                            After the first check-in terminal_key alone is no key any more: keep
+ *                            state_dir.
  *     cancel_path            cancel
  *                            cancel, revoke: the path of a cancel. Use revoke only if the
  *                            gateway's owner says so.
@@ -210,6 +216,7 @@
  *     queries              How many queries were sent.
  *     elapsed_ms           The time since the action began.
  *     remaining_ms         The time until this phase ends.
+ *     tried                For a person who has to act: what was tried, and what was answered.
  *     refund_request_no    The refund that the event is about, if it is about one.
  *     message_zh, message_en
  *                          upay_event_message in Chinese and in English.
@@ -662,6 +669,9 @@ upay_status upay_client_unfinished(upay_client *client, uint32_t *count);
  * Each action keeps its newest progress event and its final event. upay_event_get with "client_sn"
  * tells the order.
  *
+ * Up to 20000 unread events are kept. Beyond that the oldest progress is dropped first, and then
+ * the oldest final event, which the next start tells again.
+ *
  * timeout_ms: how long to wait for an event. 0 does not wait.
  * out: receives the event. Give it to upay_event_free.
  * Errors: UPAY_E_TIMEOUT (no event in time), UPAY_E_CLOSED (stopped, and all events are taken),
@@ -756,7 +766,12 @@ upay_status upay_order_get(upay_order *order,
  *   UPAY_OUTCOME_UNKNOWN   Nobody knows whether it is paid. Hand over no goods.
  *
  * After UPAY_E_NO_ORDER the request has not arrived at the gateway. The library watches the order
- * and reverses it if it arrives late.
+ * and reverses it if it arrives late: by a cancel, then by a refund. If the gateway refuses both,
+ * or ten minutes pass, the watcher gets a PENDING event with UPAY_E_REFUSED and the advice
+ * UPAY_ADVICE_BY_HAND. Its field "tried" says what was tried. A person then gives the money back.
+ *
+ * A cancel that left may be carried out up to ten minutes later. So an order that is paid while a
+ * cancel of it has no clear answer ends UNKNOWN, and the watcher gets the result after that time.
  *
  * After UPAY_OUTCOME_UNKNOWN the library goes on asking in the background, and the watcher gets
  * the result. There is one exception: an order that was paid and then refunded in part is left to
@@ -846,8 +861,11 @@ upay_status upay_order_refund(upay_order *order,
  * After the payment has ended SUCCESS, it counts whether you have received that event. Before that
  * the cancel ends FAILED with UPAY_E_REFUSED, and afterwards it gives the money back.
  *
- * An order that ended FAILED may still be watched, to be reversed if it arrives late. A cancel
- * then replaces that reversal: if the gateway refuses the cancel, the payment stands.
+ * An order that ended FAILED may still be watched, to be reversed if it arrives late. A cancel of
+ * yours that the gateway refuses takes nothing away from that: the library goes on reversing it.
+ *
+ * An order that was made without a number of yours, and was never sent, has nothing to cancel:
+ * UPAY_E_MISSING. Set "sn" to cancel an order by the gateway's number.
  *
  *   UPAY_OUTCOME_SUCCESS   Nothing is owed.
  *   UPAY_OUTCOME_FAILED    UPAY_E_REFUSED: the payment stands. UPAY_E_NO_ORDER: the gateway knows
@@ -855,8 +873,8 @@ upay_status upay_order_refund(upay_order *order,
  *   UPAY_OUTCOME_UNKNOWN   No answer within cancel_timeout_ms. The order is watched from now on.
  *
  * fn, user_data, drop: as for upay_order_pay.
- * Errors: UPAY_E_STATE (not started, or a cancel of it is under way), UPAY_E_STORAGE, UPAY_E_LIMIT,
- *   UPAY_E_CLOSED, UPAY_E_HANDLE.
+ * Errors: UPAY_E_MISSING, UPAY_E_STATE (not started, or a cancel of it is under way),
+ *   UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE.
  * Threads: as for upay_order_pay.
  */
 upay_status upay_order_cancel(upay_order *order,

@@ -43,12 +43,13 @@ pub fn info(line: Arguments<'_>) {
     write(UPAY_LOG_INFO, line);
 }
 
-pub fn debug(line: Arguments<'_>) {
-    write(UPAY_LOG_DEBUG, line);
+/// Lines of this level go somewhere.
+pub fn is_on(level: i32) -> bool {
+    level <= LEVEL.load(Ordering::Acquire) && !INSIDE.get()
 }
 
-fn write(level: i32, line: Arguments<'_>) {
-    if level > LEVEL.load(Ordering::Acquire) || INSIDE.get() {
+pub fn write(level: i32, line: Arguments<'_>) {
+    if !is_on(level) {
         return;
     }
     // Cloned, so that the lock is released before the host's code runs.

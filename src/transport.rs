@@ -39,8 +39,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tls::Tls;
 
-/// The longest reply body that is accepted.
-pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
+pub use crate::gateway::reply::REPLY_BYTES_MAX;
 
 /// Starts a job on a thread of its own, which the caller of this module tracks. A job is one name lookup; the
 /// operating system decides how long it takes. A job may be dropped without being run.
@@ -82,6 +81,8 @@ pub struct HttpReply {
     /// At most [`REPLY_BYTES_MAX`] bytes. If only the end of the connection marks the end of the reply, the body may
     /// have been cut off unnoticed.
     pub body: Vec<u8>,
+    /// The server's clock, as its `Date` header tells it: milliseconds since 1970.
+    pub date_ms: Option<u64>,
 }
 
 /// The connections to one gateway, shared by all threads.

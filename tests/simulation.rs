@@ -1,10 +1,10 @@
-//! The simulation as a part of `cargo test`: some thousand runs. `examples/simulation` says what it is;
+//! The simulation as a part of `cargo test`: some ten thousand runs. `examples/simulation` says what it is;
 //! `docs/reliability.md` has the rules, the larger runs and the planted bugs.
 
 use std::process::Command;
 
 /// As many runs, unless UPAY_TEST_SEEDS says how many.
-const SEEDS: &str = "2000";
+const SEEDS: &str = "20000";
 
 /// Built with this test's own profile, so that nothing is built that was not there already.
 #[test]

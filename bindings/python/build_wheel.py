@@ -1,8 +1,8 @@
 """Builds a wheel: the package, and the library that cargo builds from the repository.
 
-A build backend for pip (PEP 517) that needs Python and cargo alone. There is no source package: the sources are the
-repository. With `--config-settings library=FILE` the library is that file, such as one that was built
-before, and cargo is not needed.
+A build backend for pip (PEP 517) that needs only Python and cargo. There is no source package: the sources are the
+repository. With `--config-settings library=FILE` the library is that file, such as one that was
+built before, and cargo is not needed.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def prepare_metadata_for_build_wheel(directory: str, settings: Optional[object] 
 
 
 def build_wheel(directory: str, settings: Optional[Dict[str, str]] = None, metadata: Optional[str] = None) -> str:
-    """What pip calls: the file's name in the directory."""
+    """Called by pip. Returns the wheel's file name in the directory."""
     files = {f"upay/{path.name}": path.read_bytes() for path in sorted(PACKAGE.iterdir()) if path.is_file()}
     named = (settings or {}).get("library")
     library = _library() if named is None else Path(named)

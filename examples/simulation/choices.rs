@@ -52,6 +52,11 @@ impl Choices {
         Self::of(|n| (Rng::with_seed(0), Some(script[n].clone())))
     }
 
+    /// For the moment in which somebody else makes the choices.
+    pub fn none() -> Self {
+        Self::of(|_| (Rng::with_seed(0), None))
+    }
+
     fn of(mut stream: impl FnMut(usize) -> (Rng, Option<Vec<u32>>)) -> Self {
         let streams = std::array::from_fn(|n| {
             let (rng, script) = stream(n);

@@ -2,21 +2,49 @@
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use parking_lot::Mutex;
 
 use crate::abi::UPAY_LOG_INFO;
 use crate::choices::Choices;
-use crate::mutations::{self, Bug};
 use crate::world::coverage::{self, Coverage};
-use crate::world::{self, Outcome};
-use crate::{log, shrink};
+use crate::world::{self, Outcome, StoreKind};
+use crate::{log, shrink, Arguments};
 
 /// From so many runs on, whatever none of them has met is a failure.
 const MANY: u64 = 20_000;
+/// One run of so many has the library's own journal.
+const JOURNAL_EVERY: u64 = 50;
+
+/// Which runs have which journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stores {
+    Records,
+    Journal,
+    Mixed,
+}
+
+impl Stores {
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "records" => Some(Self::Records),
+            "journal" => Some(Self::Journal),
+            "mixed" => Some(Self::Mixed),
+            _ => None,
+        }
+    }
+
+    pub fn of(self, seed: u64) -> StoreKind {
+        match self {
+            Self::Records => StoreKind::Records,
+            Self::Journal => StoreKind::Journal,
+            Self::Mixed if seed % JOURNAL_EVERY == JOURNAL_EVERY - 1 => StoreKind::Journal,
+            Self::Mixed => StoreKind::Records,
+        }
+    }
+}
 
 thread_local! {
     static LAST_PANIC: RefCell<String> = const { RefCell::new(String::new()) };
@@ -31,14 +59,10 @@ pub fn last_panic() -> String {
     LAST_PANIC.take()
 }
 
-fn run(seed: u64) -> Outcome {
-    world::run(Choices::of_seed(seed), false)
-}
-
-pub fn tell(seed: u64) -> bool {
-    let sink = |_level: i32, line: &str| world::with(|world| world.note(|| format!("log:  {line}")));
-    log::set(UPAY_LOG_INFO, Some(Arc::new(sink)));
-    let outcome = world::run(Choices::of_seed(seed), true);
+pub fn tell(seed: u64, stores: Stores) -> bool {
+    // The session makes its lines only for somebody who hears them; what it makes is among the notes.
+    log::set(UPAY_LOG_INFO, Some(Arc::new(|_level: i32, _line: &str| {})));
+    let outcome = world::run(Choices::of_seed(seed), stores.of(seed), true);
     log::set(UPAY_LOG_INFO, None);
     for line in &outcome.notes {
         println!("{line}");
@@ -50,22 +74,36 @@ pub fn tell(seed: u64) -> bool {
     outcome.broken.is_none()
 }
 
-pub fn many(from: u64, seeds: u64, threads: usize, keep_going: bool) -> bool {
+pub fn many(arguments: &Arguments) -> bool {
+    let seeds = arguments.seeds.unwrap_or(1_000);
     let bar = progress(seeds);
-    let found = search(from, seeds, threads, None, keep_going, &bar);
+    let found = search(arguments, seeds, &bar);
     let elapsed = bar.elapsed().as_secs_f64();
     bar.finish_and_clear();
-    if let Some((seed, outcome)) = found.failing {
-        shrink::show(seed, &outcome);
+    if let (Some((seed, outcome)), true) = (&found.failing, arguments.brief) {
+        let broken = outcome.broken.as_ref().map_or("", |broken| broken.rule);
+        println!("seed {seed} breaks \"{broken}\"");
         return false;
+    }
+    if let (Some((seed, outcome)), false) = (&found.failing, arguments.keep_going) {
+        shrink::show(*seed, arguments.stores.of(*seed), outcome);
+        return false;
+    }
+    if arguments.brief {
+        return true;
     }
     for (what, times) in coverage::ALL.iter().map(|what| (what, found.met.of(what))) {
         println!("{times:>10}  {what}");
     }
     let days = found.virtual_ms as f64 / 86_400_000.0;
+    let result = match found.failures {
+        0 => "every rule holds".to_owned(),
+        failures => format!("{failures} break a rule"),
+    };
     println!(
-        "{} runs from seed {from}: every rule holds; {:.0} runs a second, {days:.0} days of virtual time",
+        "{} runs from seed {}: {result}; {:.0} runs a second, {days:.0} days of virtual time",
         found.done,
+        arguments.from,
         found.done as f64 / elapsed
     );
     let unmet: Vec<_> = coverage::ALL.iter().filter(|what| found.met.of(what) == 0).collect();
@@ -76,7 +114,7 @@ pub fn many(from: u64, seeds: u64, threads: usize, keep_going: bool) -> bool {
     if !unmet.is_empty() {
         println!("never met: {unmet:?}");
     }
-    unlisted.is_empty() && (unmet.is_empty() || seeds < MANY)
+    found.failures == 0 && unlisted.is_empty() && (unmet.is_empty() || seeds < MANY)
 }
 
 pub fn progress(seeds: u64) -> ProgressBar {
@@ -91,26 +129,27 @@ pub fn progress(seeds: u64) -> ProgressBar {
 pub struct Found {
     /// The smallest seed that failed.
     pub failing: Option<(u64, Outcome)>,
+    pub failures: u64,
     pub met: Coverage,
     pub done: u64,
     pub virtual_ms: u64,
 }
 
 /// Runs the seeds until one fails.
-pub fn search(from: u64, seeds: u64, threads: usize, bug: Option<Bug>, keep_going: bool, bar: &ProgressBar) -> Found {
+pub fn search(arguments: &Arguments, seeds: u64, bar: &ProgressBar) -> Found {
+    let Arguments { from, stores, keep_going, threads, .. } = *arguments;
     let (next, over) = (AtomicU64::new(from), AtomicBool::new(false));
     let found = Mutex::new(Found::default());
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                mutations::plant(bug);
                 let mut own = Found::default();
                 while !over.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= from + seeds {
                         break;
                     }
-                    let outcome = run(seed);
+                    let outcome = world::run(Choices::of_seed(seed), stores.of(seed), false);
                     own.met.join(&outcome.met);
                     own.done += 1;
                     own.virtual_ms += outcome.virtual_ms;
@@ -120,20 +159,20 @@ pub fn search(from: u64, seeds: u64, threads: usize, bug: Option<Bug>, keep_goin
                             bar.suspend(|| println!("seed {seed} breaks \"{}\": {}", broken.rule, broken.what));
                         }
                         over.store(!keep_going, Ordering::Relaxed);
-                        let earlier = Found { failing: Some((seed, outcome)), ..Found::default() };
-                        own.join(earlier);
+                        own.join(Found { failing: Some((seed, outcome)), failures: 1, ..Found::default() });
                     }
                 }
-                found.lock().join(own);
+                found.lock().expect("no panic while it is held").join(own);
             });
         }
     });
-    found.into_inner()
+    found.into_inner().expect("no panic while it was held")
 }
 
 impl Found {
     fn join(&mut self, other: Self) {
         self.met.join(&other.met);
+        self.failures += other.failures;
         self.done += other.done;
         self.virtual_ms += other.virtual_ms;
         let seed_of = |found: &Option<(u64, Outcome)>| found.as_ref().map_or(u64::MAX, |(seed, _)| *seed);

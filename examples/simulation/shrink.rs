@@ -2,16 +2,16 @@
 //! rule breaks.
 
 use crate::choices::{Choices, Script, STREAMS};
-use crate::world::{self, Outcome};
+use crate::world::{self, Outcome, StoreKind};
 
 /// How many runs the search for a simpler one may take.
 const RUNS_MAX: usize = 4_000;
 
-pub fn show(seed: u64, outcome: &Outcome) {
+pub fn show(seed: u64, store: StoreKind, outcome: &Outcome) {
     let Some(broken) = &outcome.broken else { return };
     println!("seed {seed} breaks \"{}\": {}", broken.rule, broken.what);
-    let script = simplify(outcome.script.clone(), broken.rule);
-    let simple = world::run(Choices::of_script(&script), true);
+    let script = simplify(outcome.script.clone(), store, broken.rule);
+    let simple = world::run(Choices::of_script(&script), store, true);
     println!("made simpler:");
     tell(&simple.notes);
     println!("the whole of it: --seed {seed}");
@@ -41,11 +41,11 @@ fn tell(notes: &[String]) {
     }
 }
 
-fn simplify(mut script: Script, rule: &str) -> Script {
+fn simplify(mut script: Script, store: StoreKind, rule: &str) -> Script {
     let mut runs = 0;
     let mut fails = |script: &Script| {
         runs += 1;
-        let outcome = world::run(Choices::of_script(script), false);
+        let outcome = world::run(Choices::of_script(script), store, false);
         (runs < RUNS_MAX).then(|| outcome.broken.is_some_and(|broken| broken.rule == rule))
     };
     loop {

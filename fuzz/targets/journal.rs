@@ -10,14 +10,14 @@ use std::sync::LazyLock;
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use upay::abi::*;
-use upay::fuzzing::{Journal, Record, Ring};
+use upay::fuzzing::{Journal, KeySet, OrderKey, Record, RefundRequest, Resolution, Stage, Told};
 
 #[derive(Arbitrary, Debug)]
 enum Input<'a> {
     Damage(Vec<Damage<'a>>),
     Foreign(&'a [u8]),
     Record(&'a [u8]),
-    Ring(&'a [u8]),
+    Keys(&'a [u8]),
 }
 
 #[derive(Arbitrary, Debug)]
@@ -100,53 +100,52 @@ struct Whole {
     bytes: Vec<u8>,
     used_pages: Vec<usize>,
     records: Vec<Record>,
-    ring: String,
+    keys: KeySet,
 }
 
-const STATES: [&str; 6] = [
-    r#""Querying""#,
-    r#"{"Cancelling":{"gave_up":true}}"#,
-    r#""Watched""#,
-    r#""Closed""#,
-    r#""NotSent""#,
-    r#""Closed""#,
+const STAGES: [Stage; 6] = [
+    Stage::UnderWay,
+    Stage::Cancelling { by_host: true },
+    Stage::Watched(Resolution::NotFound),
+    Stage::Ended(Resolution::Paid),
+    Stage::Ended(Resolution::NotSent(101)),
+    Stage::Ended(Resolution::Cancelled),
 ];
 
 fn record(n: usize) -> Record {
-    let state = STATES[n % STATES.len()];
-    let fate = if n % 2 == 0 { "null" } else { r#""Paid""# };
-    let told = n % 3 == 0;
-    let refund = match n % 7 {
-        0 => r#"{"refund_request_no":"R1","body":"{}"}"#,
-        _ => "null",
-    };
-    let json = format!(
-        r#"{{"client_sn":"order-{n}","total_amount":"{n}","action":3,"state":{state},"began_ms":{n},"fate":{fate},
-        "told":{told},"failed":false,"cancel_sent":false,"by_hand":false,"refund":{refund},
-        "data":[["subject","披萨 {n}"],["order_status","PAID"]]}}"#
-    );
-    serde_json::from_str(&json).expect("a record")
+    let order = OrderKey::ClientSn(format!("order-{n}"));
+    let refund = n % 7 == 0;
+    let key = if refund { OrderKey::refund(&order, "R1") } else { order };
+    Record {
+        stage: STAGES[n % STAGES.len()],
+        told: Told::Unknown,
+        acknowledged: n % 3 == 0,
+        refund: refund.then(|| RefundRequest { refund_amount: "1".into(), body: "{}".into() }),
+        data: vec![("subject".into(), format!("披萨 {n}")), ("order_status".into(), "PAID".into())],
+        ..Record::new(key, 3, Some(n.to_string()), n as u64)
+    }
 }
 
 static WHOLE: LazyLock<Whole> = LazyLock::new(|| {
     let directory = std::env::temp_dir().join(format!("upay-fuzz-journal-{}", std::process::id()));
     let records: Vec<Record> = (0..40).map(record).collect();
-    let ring =
-        r#"{"terminal_key":"k2","previous_key":"k1","origin":"o","device_id":"d","activated_ms":1,"checkin_day":2}"#;
+    let mut keys = KeySet::new("t1", "k1");
+    keys.add("k2");
+    keys.device_id = Some("d".into());
     {
         let journal = Journal::open(&directory, "t1").expect("a new journal");
         // A second round over the first, so that pages have been freed and used again.
         for record in records.iter().chain(&records) {
             journal.put(record).expect("put");
         }
-        journal.put_ring(&serde_json::from_str(ring).expect("a ring")).expect("put");
+        journal.put_keys(&keys).expect("put");
         journal.close();
     }
     let file = directory.join("terminal-t1.journal");
     let bytes = fs::read(&file).expect("the journal");
     let pages = bytes.chunks_exact(PAGE_BYTES).enumerate();
     let used_pages = pages.filter(|(_, page)| page.iter().any(|byte| *byte != 0)).map(|(number, _)| number).collect();
-    let whole = Whole { directory, file, bytes, used_pages, records, ring: ring.to_owned() };
+    let whole = Whole { directory, file, bytes, used_pages, records, keys };
     assert!(opens(&whole, &whole.bytes), "the journal as it was closed");
     whole
 });
@@ -164,17 +163,17 @@ fn opens(whole: &Whole, bytes: &[u8]) -> bool {
         }
     };
     for record in &whole.records {
-        let found = journal.get(&record.key()).expect("what opened can be read");
+        let found = journal.get(&record.key).expect("what opened can be read");
         assert_eq!(found.as_ref(), Some(record));
     }
     let mut pending = journal.pending().expect("what opened can be read");
     let mut expected: Vec<_> =
-        whole.records.iter().filter(|record| record.is_open() || record.is_untold()).cloned().collect();
-    pending.sort_by_key(Record::key);
-    expected.sort_by_key(Record::key);
+        whole.records.iter().filter(|record| record.is_pending()).cloned().collect();
+    pending.sort_by_key(|record| record.key.clone());
+    expected.sort_by_key(|record| record.key.clone());
     assert_eq!(pending, expected);
-    let ring = journal.ring().expect("what opened can be read").expect("its keys");
-    assert_eq!(serde_json::to_string(&ring).expect("JSON"), whole.ring);
+    let keys = journal.keys().expect("what opened can be read").expect("its keys");
+    assert!(keys == whole.keys);
     // And it can be written.
     journal.put(&whole.records[0]).expect("what opened can be written");
     true
@@ -209,12 +208,11 @@ fuzz_target!(
                 if let Ok(record) = serde_json::from_slice::<Record>(bytes) {
                     let journal = Journal::in_memory("t1").expect("memory");
                     journal.put(&record).expect("put");
-                    assert_eq!(journal.get(&record.key()).expect("get").as_ref(), Some(&record));
-                    let pending = record.is_open() || record.is_untold();
-                    assert_eq!(journal.pending().expect("pending").len(), usize::from(pending));
+                    assert_eq!(journal.get(&record.key).expect("get").as_ref(), Some(&record));
+                    assert_eq!(journal.pending().expect("pending").len(), usize::from(record.is_pending()));
                 }
             }
-            Input::Ring(bytes) => same_again::<Ring>(bytes),
+            Input::Keys(bytes) => same_again::<KeySet>(bytes),
         }
     }
 );

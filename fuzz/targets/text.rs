@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::{json, Value};
 use upay::abi::*;
 use upay::fuzzing::reply::Reply;
-use upay::fuzzing::{Encoding, Event, Phase, Report, Verdict};
+use upay::fuzzing::{Encoding, Event, OrderKey, Phase, EventReader, Report, Verdict};
 
 const ENCODINGS: [Encoding; 3] = [Encoding::Utf8, Encoding::Gbk, Encoding::Gb18030];
 
@@ -81,15 +81,17 @@ fn in_an_event(encoding: Encoding, text: &str) {
     }});
     let reply = Reply::read(200, body.to_string().as_bytes()).expect("a reply");
     let report = Report {
+        action: UPAY_ACTION_PAY,
         verdict: Verdict { outcome: UPAY_OUTCOME_SUCCESS, status: UPAY_OK },
-        client_sn: "c",
-        refund_request_no: None,
+        key: OrderKey::ClientSn("c".into()),
         phase: Phase::Done,
         queries: 0,
+        elapsed_ms: 1,
         remaining_ms: None,
-        reply: Some(&reply),
+        reply: Some(reply.into()),
+        tried: None,
     };
-    let event = Event::new(UPAY_ACTION_PAY, 1, &report, true, encoding);
+    let event = Event::new(report, EventReader { chinese: true, encoding });
     let json = encoding.decode(event.json().to_bytes()).expect("text in the host's encoding");
     let json: Value = serde_json::from_str(&json).expect("JSON");
     if !text.is_empty() {

@@ -1,4 +1,4 @@
-//! A client from new to free: settings, start, stop.
+//! A client from new to free: settings, activation, start, stop.
 
 use std::collections::hash_map::RandomState;
 use std::collections::HashMap;
@@ -10,38 +10,30 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::activate::{activate, Activated};
-use super::encoding::Encoding;
-use super::inbox::Inbox;
-use super::keyring::Keyring;
-use super::listener::{Hearing, Listener, Listeners};
+use super::opening::{self, Opened};
 use super::order::Order;
-use super::outlet::Outlet;
-use super::settings::{Settings, Values};
-use super::terminal::Terminal;
-use super::Event;
+use super::settings::Values;
 use crate::abi::*;
 use crate::engine::{clock, Engine};
 use crate::error::{Error, Result};
+use crate::event::{Encoding, EventReader};
 use crate::gateway::field;
-use crate::journal::{activated, Journal, Record, Ring};
-use crate::log;
+use crate::record::{KeySet, OrderKey};
+use crate::runtime::{Callbacks, EventQueue, EventSink, Listener, Runtime};
 use crate::transport::{Interrupt, Spawn, Transport};
 
 pub struct Client {
     engine: Arc<Engine>,
-    listeners: Listeners,
-    inbox: Arc<Inbox>,
-    stage: Mutex<Stage>,
+    callbacks: Callbacks,
+    queue: Arc<EventQueue>,
+    stage: Mutex<ClientStage>,
     /// It is busy no more.
     free: Condvar,
     /// By client_sn, every order that a handle or an action holds: two handles of one order are one order.
     orders: Mutex<HashMap<String, Weak<Order>>>,
 }
 
-/// Takes the listener when it succeeds.
-type Action = fn(&Arc<Terminal>, &Arc<Order>, &mut Option<Listener>) -> Result<()>;
-
-enum Stage {
+enum ClientStage {
     New(Setup),
     /// A start or an activation has the setup.
     Busy {
@@ -50,26 +42,34 @@ enum Stage {
         abandoned: bool,
         interrupt: Interrupt,
     },
-    Running(Arc<Terminal>),
-    Stopped(Encoding, Option<Arc<Terminal>>),
+    Running(Arc<RunningClient>),
+    Stopped(Encoding, Option<Arc<RunningClient>>),
+}
+
+/// A client that has started.
+pub(super) struct RunningClient {
+    values: Values,
+    reader: EventReader,
+    /// The terminal's own first; then earlier terminals of this state directory that have left something open.
+    runtimes: Vec<Arc<Runtime>>,
 }
 
 #[derive(Default)]
-struct Setup {
-    values: Values,
-    watcher: Option<Arc<Listener>>,
+pub(super) struct Setup {
+    pub values: Values,
+    pub watcher: Option<Arc<Listener>>,
     /// The keys of an activated terminal that the disk did not take: its start tries again.
-    unkept: Option<(String, Ring)>,
+    pub unkept: Option<(String, KeySet)>,
 }
 
 impl Default for Client {
     fn default() -> Self {
         let engine = Arc::new(Engine::default());
         Self {
-            listeners: Listeners::new(engine.clone()),
+            callbacks: Callbacks::new(engine.clone()),
             engine,
-            inbox: Arc::default(),
-            stage: Mutex::new(Stage::New(Setup::default())),
+            queue: Arc::default(),
+            stage: Mutex::new(ClientStage::New(Setup::default())),
             free: Condvar::new(),
             orders: Mutex::default(),
         }
@@ -80,45 +80,38 @@ impl Client {
     /// The encoding of the host's text; it can change until start.
     pub fn encoding(&self) -> Encoding {
         match &*self.stage.lock() {
-            Stage::New(setup) => setup.values.encoding(),
-            Stage::Busy { encoding, .. } | Stage::Stopped(encoding, _) => *encoding,
-            Stage::Running(terminal) => terminal.settings.encoding,
+            ClientStage::New(setup) => setup.values.encoding(),
+            ClientStage::Busy { encoding, .. } | ClientStage::Stopped(encoding, _) => *encoding,
+            ClientStage::Running(running) => running.reader.encoding,
         }
     }
 
     pub fn set(&self, key: &str, value: &str) -> Result<()> {
         match &mut *self.stage.lock() {
-            Stage::New(setup) => setup.values.set(key, value),
-            Stage::Stopped(..) => Err(closed()),
+            ClientStage::New(setup) => setup.values.set(key, value),
+            ClientStage::Stopped(..) => Err(closed()),
             _ => Err(Error::new(UPAY_E_STATE, "settings are set before start")),
         }
     }
 
     pub fn get(&self, key: &str) -> Result<String> {
         match &*self.stage.lock() {
-            Stage::New(setup) => setup.values.get(key).map(str::to_owned),
-            Stage::Running(terminal) => terminal.settings.values.get(key).map(str::to_owned),
-            Stage::Busy { .. } => Err(busy()),
-            Stage::Stopped(..) => Err(closed()),
+            ClientStage::New(setup) => setup.values.get(key).map(str::to_owned),
+            ClientStage::Running(running) => running.values.get(key).map(str::to_owned),
+            ClientStage::Busy { .. } => Err(busy()),
+            ClientStage::Stopped(..) => Err(closed()),
         }
     }
 
     /// A failing call has taken nothing.
     pub fn watch(&self, listener: Option<Listener>) -> Result<()> {
         let earlier = match &mut *self.stage.lock() {
-            Stage::New(setup) => std::mem::replace(&mut setup.watcher, listener.map(Arc::new)),
-            stage => {
-                if let Some(listener) = listener {
-                    listener.defuse();
-                }
-                return Err(match stage {
-                    Stage::Stopped(..) => closed(),
-                    _ => Error::new(UPAY_E_STATE, "the watcher is set before start"),
-                });
-            }
+            ClientStage::New(setup) => std::mem::replace(&mut setup.watcher, listener.map(Arc::new)),
+            ClientStage::Stopped(..) => return Err(closed()),
+            _ => return Err(Error::new(UPAY_E_STATE, "the watcher is set before start")),
         };
         if let Some(earlier) = earlier {
-            self.listeners.let_go(earlier);
+            self.callbacks.let_go(earlier);
         }
         Ok(())
     }
@@ -129,103 +122,125 @@ impl Client {
         let mut busy = self.take_setup()?;
         let settings = busy.setup.values.activation()?;
         let transport = self.transport(&busy.setup.values)?;
-        let Activated { terminal_sn, ring, kept } = activate(&settings, code, &transport, until, &busy.interrupt)?;
-        busy.setup.values.activated(&terminal_sn, &ring.terminal_key)?;
+        let Activated { terminal_sn, keys, kept } = activate(&settings, code, &transport, until, &busy.interrupt)?;
+        busy.setup.values.activated(&terminal_sn, keys.first())?;
         let unkept = kept.map_err(|error| {
             let words = format!("activated as terminal {terminal_sn}, whose key is not on disk yet: {error}");
             Error::new(UPAY_E_STORAGE, words)
         });
-        busy.setup.unkept = unkept.is_err().then_some((terminal_sn, ring));
+        busy.setup.unkept = unkept.is_err().then_some((terminal_sn, keys));
         unkept
     }
 
     pub fn start(&self) -> Result<()> {
         let mut busy = self.take_setup()?;
         // The journal's file is opened and the earlier run's orders are read outside of the lock.
-        let (terminal, left_over) = self.open(&mut busy.setup)?;
+        let transport = self.transport(&busy.setup.values)?;
+        let opened = opening::open(&mut busy.setup, &self.engine, transport)?;
+        let reader = opened.reader;
+        let watcher = busy.setup.watcher.take();
+        let sink = EventSink::new(self.callbacks.clone(), self.queue.clone(), reader, watcher);
+        let Opened { terminals, .. } = opened;
+        let mut left_over = Vec::new();
+        let mut runtimes = Vec::new();
+        for terminal in terminals {
+            let (runtime, records) = terminal.run(self.engine.clone(), sink.clone());
+            runtimes.push(runtime);
+            left_over.push(records);
+        }
+        let running = Arc::new(RunningClient { values: busy.setup.values.clone(), reader, runtimes });
         if busy.end_as(|abandoned| match abandoned {
-            true => Stage::Stopped(terminal.settings.encoding, Some(terminal.clone())),
-            false => Stage::Running(terminal.clone()),
+            true => {
+                running.stop();
+                ClientStage::Stopped(reader.encoding, Some(running.clone()))
+            }
+            false => ClientStage::Running(running.clone()),
         }) {
-            terminal.close();
             return Err(closed());
         }
-        terminal.resume(left_over);
+        for (runtime, records) in running.runtimes.iter().zip(left_over) {
+            runtime.resume(records);
+        }
         Ok(())
     }
 
-    /// The setup is the caller's until what is given out goes.
+    /// Takes the setup. Dropping what is returned puts it back.
     fn take_setup(&self) -> Result<Busy<'_>> {
         let mut stage = self.stage.lock();
         let setup = match &mut *stage {
-            Stage::New(setup) => std::mem::take(setup),
-            Stage::Busy { .. } => return Err(busy()),
-            Stage::Running(_) => return Err(Error::new(UPAY_E_STATE, "the client is started")),
-            Stage::Stopped(..) => return Err(closed()),
+            ClientStage::New(setup) => std::mem::take(setup),
+            ClientStage::Busy { .. } => return Err(busy()),
+            ClientStage::Running(_) => return Err(Error::new(UPAY_E_STATE, "the client is started")),
+            ClientStage::Stopped(..) => return Err(closed()),
         };
         let interrupt = Interrupt::new();
-        *stage = Stage::Busy { encoding: setup.values.encoding(), abandoned: false, interrupt: interrupt.clone() };
+        *stage =
+            ClientStage::Busy { encoding: setup.values.encoding(), abandoned: false, interrupt: interrupt.clone() };
         Ok(Busy { client: self, setup, interrupt })
     }
 
-    fn transport(&self, values: &Values) -> Result<Transport> {
+    fn transport(&self, values: &Values) -> Result<Arc<Transport>> {
         let engine = self.engine.clone();
         let spawn: Spawn = Arc::new(move |job| {
             engine.thread("upay-lookup", job);
         });
-        Transport::new(&values.transport(), spawn)
+        Transport::new(&values.transport(), spawn).map(Arc::new)
     }
 
-    /// The terminal, and what an earlier run left over.
-    fn open(&self, setup: &mut Setup) -> Result<(Arc<Terminal>, Vec<Record>)> {
-        if let (false, Some(directory)) = (setup.values.has_terminal(), setup.values.state_dir()) {
-            if let Some(terminal_sn) = activated(&directory)? {
-                setup.values.found(&terminal_sn)?;
-            }
-        }
-        let settings: Settings = setup.values.settings()?;
-        let transport = self.transport(&setup.values)?;
-        let journal = match &settings.state_dir {
-            Some(directory) => Journal::open(directory, &settings.terminal_sn)?,
-            None => {
-                log::warn(format_args!("state_dir is not set: nothing is kept for the next start; for tests alone"));
-                Journal::in_memory(&settings.terminal_sn)?
-            }
-        };
-        // Another terminal's journal has keys of its own.
-        if let Some((_, ring)) = setup.unkept.take_if(|(terminal_sn, _)| *terminal_sn == settings.terminal_sn) {
-            if let Err(error) = journal.put_ring(&ring) {
-                setup.unkept = Some((settings.terminal_sn, ring));
-                return Err(error);
-            }
-        }
-        let keyring = Keyring::open(&journal, &settings.terminal_sn, &setup.values.terminal_key())?;
-        let left_over = journal.pending()?;
-        self.engine.workers_max(settings.in_flight_max);
-        let outlet = Outlet {
-            inbox: self.inbox.clone(),
-            listeners: self.listeners.clone(),
-            journal,
-            chinese: settings.chinese,
-            encoding: settings.encoding,
-            paid_unheard: Mutex::default(),
-        };
-        let watcher = setup.watcher.clone();
-        Ok((Terminal::new(settings, self.engine.clone(), transport, keyring, outlet, watcher), left_over))
-    }
-
-    pub fn terminal(&self) -> Result<Arc<Terminal>> {
+    pub(super) fn running(&self) -> Result<Arc<RunningClient>> {
         match &*self.stage.lock() {
-            Stage::Running(terminal) => Ok(terminal.clone()),
-            Stage::Stopped(..) => Err(closed()),
+            ClientStage::Running(running) => Ok(running.clone()),
+            ClientStage::Stopped(..) => Err(closed()),
             _ => Err(Error::new(UPAY_E_STATE, "the client is not started")),
+        }
+    }
+
+    /// What runs the terminal.
+    pub(super) fn runtime(&self) -> Result<Arc<Runtime>> {
+        let running = self.running()?;
+        let first = running.runtimes.first().cloned();
+        first.ok_or_else(|| Error::new(UPAY_E_STATE, "the client is not started"))
+    }
+
+    pub(super) fn runtimes(&self) -> Result<Vec<Arc<Runtime>>> {
+        Ok(self.running()?.runtimes.clone())
+    }
+
+    /// What runs the terminal that this order was sent by: an earlier one's orders stay its own.
+    pub(super) fn runtime_of(&self, client_sn: &str) -> Result<Arc<Runtime>> {
+        let running = self.running()?;
+        let key = OrderKey::ClientSn(client_sn.to_owned());
+        for runtime in running.runtimes.iter().skip(1) {
+            if runtime.journal.get(&key)?.is_some() {
+                return Ok(runtime.clone());
+            }
+        }
+        self.runtime()
+    }
+
+    pub(super) fn queue(&self) -> &EventQueue {
+        &self.queue
+    }
+
+    /// How the host reads events.
+    pub(super) fn reader(&self) -> EventReader {
+        self.running().map_or(EventReader::ANYBODY, |running| running.reader)
+    }
+
+    /// Events can be taken until the last one, also after a stop.
+    pub(super) fn has_started(&self) -> Result<()> {
+        match &*self.stage.lock() {
+            ClientStage::New(_) | ClientStage::Busy { .. } => {
+                Err(Error::new(UPAY_E_STATE, "the client is not started"))
+            }
+            ClientStage::Running(_) | ClientStage::Stopped(..) => Ok(()),
         }
     }
 
     /// An error once the client is stopped.
     pub fn open_still(&self) -> Result<()> {
         match &*self.stage.lock() {
-            Stage::Stopped(..) => Err(closed()),
+            ClientStage::Stopped(..) => Err(closed()),
             _ => Ok(()),
         }
     }
@@ -242,7 +257,8 @@ impl Client {
     /// An order that the journal knows.
     pub fn find(&self, client_sn: &str) -> Result<Arc<Order>> {
         field::check("client_sn", field::CLIENT_SN, client_sn)?;
-        let record = self.terminal()?.outlet.journal.get(client_sn)?;
+        let key = OrderKey::ClientSn(client_sn.to_owned());
+        let record = self.runtime_of(client_sn)?.journal.get(&key)?;
         let record = record.ok_or_else(|| Error::new(UPAY_E_NOT_FOUND, "the journal knows no such order"))?;
         let mut known = record.data;
         if let Some(amount) = record.total_amount.filter(|_| !known.iter().any(|(key, _)| key == "total_amount")) {
@@ -265,108 +281,35 @@ impl Client {
         order
     }
 
-    pub fn unfinished(&self) -> Result<u32> {
-        self.terminal()?.unfinished()
-    }
-
-    /// The oldest event of the pull form, as `hand_out` takes it.
-    pub fn next_event<T>(&self, limit: Duration, hand_out: impl FnOnce(&Arc<Event>) -> Result<T>) -> Result<T> {
-        if matches!(&*self.stage.lock(), Stage::New(_) | Stage::Busy { .. }) {
-            return Err(Error::new(UPAY_E_STATE, "the client is not started"));
-        }
-        let (event, handed_out) = self.inbox.next(limit, |event| Ok((event.clone(), hand_out(event)?)))?;
-        self.told(&event);
-        Ok(handed_out)
-    }
-
-    pub fn pay(&self, order: &Arc<Order>, listener: Option<Listener>) -> Result<()> {
-        self.act(order, listener, Terminal::pay)
-    }
-
-    pub fn precreate(&self, order: &Arc<Order>, listener: Option<Listener>) -> Result<()> {
-        self.act(order, listener, Terminal::precreate)
-    }
-
-    pub fn query(&self, order: &Arc<Order>, listener: Option<Listener>) -> Result<()> {
-        self.act(order, listener, Terminal::query)
-    }
-
-    pub fn refund(&self, order: &Arc<Order>, listener: Option<Listener>) -> Result<()> {
-        self.act(order, listener, Terminal::refund)
-    }
-
-    pub fn cancel(&self, order: &Arc<Order>, listener: Option<Listener>) -> Result<()> {
-        self.act(order, listener, Terminal::cancel)
-    }
-
-    /// Blocks.
-    pub fn checkin(&self, limit: Duration) -> Result<()> {
-        self.terminal()?.checkin(clock::deadline(limit))
-    }
-
-    /// Blocks.
-    pub fn call(&self, path: &str, json: &str, limit: Duration) -> Result<Event> {
-        self.terminal()?.call(path, json, clock::deadline(limit))
-    }
-
-    /// A call that fails has taken nothing: neither of the host's functions runs.
-    fn act(&self, order: &Arc<Order>, mut listener: Option<Listener>, action: Action) -> Result<()> {
-        let result = self.terminal().and_then(|terminal| action(&terminal, order, &mut listener));
-        if let Some(untaken) = listener {
-            untaken.defuse();
-        }
-        result
-    }
-
-    /// The final event of the order's newest action; what a wait hands out does not come again.
-    pub fn wait<T>(
-        &self,
-        order: &Order,
-        limit: Duration,
-        hand_out: impl FnOnce(&Arc<Event>) -> Result<T>,
-    ) -> Result<T> {
-        let (action, event) = order.wait(limit)?;
-        let handed_out = hand_out(&event)?;
-        self.inbox.remove(action);
-        self.told(&event);
-        Ok(handed_out)
-    }
-
-    fn told(&self, event: &Event) {
-        if let Ok(terminal) = self.terminal() {
-            terminal.outlet.hears(event);
-            terminal.outlet.told(event);
-        }
-    }
-
     /// Begins the end, and does not wait for it.
     pub fn close(&self) {
-        let (terminal, watcher) = {
+        let running = {
             let mut stage = self.stage.lock();
-            let (encoding, terminal, watcher) = match &mut *stage {
-                Stage::New(setup) => (setup.values.encoding(), None, setup.watcher.take()),
-                Stage::Running(terminal) => (terminal.settings.encoding, Some(terminal.clone()), None),
-                Stage::Busy { abandoned, interrupt, .. } => {
+            let (encoding, running) = match &mut *stage {
+                ClientStage::New(setup) => {
+                    // Under the lock: a stop that sees the next stage waits for the thread that lets the watcher go.
+                    if let Some(watcher) = setup.watcher.take() {
+                        self.callbacks.let_go(watcher);
+                    }
+                    self.callbacks.close();
+                    self.queue.close();
+                    self.engine.close();
+                    (setup.values.encoding(), None)
+                }
+                ClientStage::Running(running) => (running.reader.encoding, Some(running.clone())),
+                ClientStage::Busy { abandoned, interrupt, .. } => {
                     *abandoned = true;
                     interrupt.raise();
                     return;
                 }
-                Stage::Stopped(..) => return,
+                ClientStage::Stopped(..) => return,
             };
-            *stage = Stage::Stopped(encoding, terminal.clone());
+            *stage = ClientStage::Stopped(encoding, running.clone());
             self.free.notify_all();
-            (terminal, watcher)
+            running
         };
-        match terminal {
-            Some(terminal) => terminal.close(),
-            None => {
-                if let Some(watcher) = watcher {
-                    self.listeners.let_go(watcher);
-                }
-                self.listeners.close();
-                self.inbox.close();
-                self.engine.close();
-            }
+        if let Some(running) = running {
+            running.stop();
         }
     }
 
@@ -376,32 +319,35 @@ impl Client {
         let late = || Error::new(UPAY_E_TIMEOUT, "not everything has ended in time; stop again to go on waiting");
         let until = clock::instant() + limit;
         self.close();
-        let terminal = {
+        let running = {
             let mut stage = self.stage.lock();
             loop {
-                if let Stage::Stopped(_, terminal) = &*stage {
-                    break terminal.clone();
+                if let ClientStage::Stopped(_, running) = &*stage {
+                    break running.clone();
                 }
                 if self.free.wait_until(&mut stage, until).timed_out() {
                     return Err(late());
                 }
             }
         };
-        let limit = until.saturating_duration_since(clock::instant());
-        let joined = match terminal {
-            Some(terminal) => terminal.join(limit),
-            None => self.engine.join(limit),
-        };
-        if joined {
-            Ok(())
-        } else {
-            Err(late())
+        let runtimes = running.iter().flat_map(|running| &running.runtimes);
+        let ended = runtimes.clone().all(|runtime| runtime.wait_until_ended(until));
+        if !ended || !self.engine.join(until.saturating_duration_since(clock::instant())) {
+            return Err(late());
         }
+        runtimes.for_each(|runtime| runtime.let_journal_go());
+        Ok(())
     }
 }
 
-/// The setup in the hands of a start or an activation. When it goes, by an error or a panic too, the client can be set
-/// again; one that was let go of in the meantime ends.
+impl RunningClient {
+    fn stop(&self) {
+        self.runtimes.iter().for_each(Runtime::stop);
+    }
+}
+
+/// The setup in the hands of a start or an activation. Dropping it, after an error or a panic too, puts the setup back; a client
+/// that was stopped in the meantime ends.
 struct Busy<'a> {
     client: &'a Client,
     setup: Setup,
@@ -410,9 +356,9 @@ struct Busy<'a> {
 
 impl Busy<'_> {
     /// The next stage, which may depend on whether the client was let go of; gives whether it was.
-    fn end_as(&self, next: impl FnOnce(bool) -> Stage) -> bool {
+    fn end_as(&self, next: impl FnOnce(bool) -> ClientStage) -> bool {
         let mut stage = self.client.stage.lock();
-        let abandoned = matches!(&*stage, Stage::Busy { abandoned: true, .. });
+        let abandoned = matches!(&*stage, ClientStage::Busy { abandoned: true, .. });
         *stage = next(abandoned);
         self.client.free.notify_all();
         abandoned
@@ -421,11 +367,11 @@ impl Busy<'_> {
 
 impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        if !matches!(&*self.client.stage.lock(), Stage::Busy { .. }) {
+        if !matches!(&*self.client.stage.lock(), ClientStage::Busy { .. }) {
             return;
         }
         let setup = std::mem::take(&mut self.setup);
-        if self.end_as(|_| Stage::New(setup)) {
+        if self.end_as(|_| ClientStage::New(setup)) {
             self.client.close();
         }
     }

@@ -1,41 +1,22 @@
-//! What ties the rooms together: one terminal, its orders, what is under way, and what the host is told.
+//! What a host's handles stand for: a client from new to free, its settings, and its orders.
 //!
 //! ```text
-//!   lifecycle   a client from new to free ──▶ terminal   what is under way ──▶ driver   runs one flow
-//!                        │                        │ claims  one mover an order        │
-//!                        ▼                        ▼                                   ▼
-//!               order   what it asks for      outlet   where events go ◀──────────── ear   who hears
-//!                                             inbox · listeners
+//!   lifecycle   a client from new to free: settings, activate, start, stop
+//!   opening     what a start makes: the journal, the keys, the session and its runtime
+//!   calls       what the host has done with an order, and the calls that block
+//!   order       what an order asks for, and what is known of it
+//!   settings    one row a key
+//!   raw_call    which requests of the host's own making may be sent
 //! ```
 
-mod actions;
 mod activate;
-mod call;
-mod checkin;
-mod claims;
-mod direct;
-mod driver;
-mod ear;
-mod encoding;
-mod event;
-mod fields;
-mod inbox;
-mod keyring;
+mod calls;
 mod lifecycle;
-mod listener;
-mod notice;
+mod opening;
 mod order;
-mod outlet;
-mod pace;
-mod read;
+mod raw_call;
 mod settings;
-mod terminal;
 
-pub use encoding::Encoding;
-pub use event::Event;
-#[cfg(fuzzing)]
-pub use event::Report;
+pub use crate::runtime::{Listener, OnDrop, OnEvent};
 pub use lifecycle::Client;
-pub use listener::{Listener, OnDrop, OnEvent};
 pub use order::Order;
-pub use read::read_reply;

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::encoding::Encoding;
 use crate::abi::*;
 use crate::error::{printable, Error, Result};
+use crate::event::Encoding;
 use crate::flow::limits::{Limits, Pauses};
 use crate::gateway::field::{self, Rule};
 use crate::transport;
@@ -13,12 +13,12 @@ use crate::transport;
 pub struct Setting {
     pub name: &'static str,
     pub default: &'static str,
-    kind: Kind,
+    kind: SettingKind,
     /// Can be set, never read back.
     pub secret: bool,
 }
 
-enum Kind {
+enum SettingKind {
     Field(Rule),
     /// Scheme, host and port; nothing behind.
     Domain,
@@ -29,11 +29,11 @@ enum Kind {
     Pauses,
 }
 
-const fn row(name: &'static str, default: &'static str, kind: Kind) -> Setting {
+const fn row(name: &'static str, default: &'static str, kind: SettingKind) -> Setting {
     Setting { name, default, kind, secret: false }
 }
 
-const fn secret(name: &'static str, kind: Kind) -> Setting {
+const fn secret(name: &'static str, kind: SettingKind) -> Setting {
     Setting { name, default: "", kind, secret: true }
 }
 
@@ -44,32 +44,32 @@ const SWITCH: &[&str] = &["on", "off"];
 
 /// Every key of a client. An empty default: not set.
 pub const SETTINGS: &[Setting] = &[
-    row("api_domain", "https://vsi-api.shouqianba.com", Kind::Domain),
-    row("terminal_sn", "", Kind::Field(field::TERMINAL_SN)),
-    secret("terminal_key", Kind::Field(field::TERMINAL_KEY)),
-    row("vendor_sn", "", Kind::Field(Rule::Ascii(32))),
-    secret("vendor_key", Kind::Field(Rule::Ascii(128))),
-    row("app_id", "", Kind::Field(Rule::Serial(64))),
-    row("device_id", "", Kind::Field(Rule::Text(128))),
-    row("auto_checkin", "on", Kind::OneOf(SWITCH)),
-    row("state_dir", "", Kind::Path),
-    row("cancel_path", "cancel", Kind::OneOf(CANCEL_PATHS)),
-    row("operator", "cashier", Kind::Field(Rule::Text(32))),
-    row("encoding", "utf-8", Kind::OneOf(ENCODINGS)),
-    row("language", "zh", Kind::OneOf(LANGUAGES)),
-    row("connect_timeout_ms", "5000", Kind::Number(1, 60_000)),
-    row("reply_timeout_ms", "15000", Kind::Number(1, 120_000)),
-    row("pay_reply_timeout_ms", "50000", Kind::Number(1, 120_000)),
-    row("poll", "2000*15,5000", Kind::Pauses),
-    row("pay_timeout_ms", "60000", Kind::Number(1, 3_600_000)),
-    row("precreate_timeout_ms", "240000", Kind::Number(1, 3_600_000)),
-    row("cancel_timeout_ms", "30000", Kind::Number(1, 3_600_000)),
-    row("not_found_grace_ms", "6000", Kind::Number(1, 600_000)),
-    row("watch", "30000,60000,300000", Kind::Pauses),
-    row("proxy", "", Kind::Proxy),
-    row("ca_file", "", Kind::Path),
-    row("in_flight_max", "8", Kind::Number(2, 256)),
-    row("journal_days", "90", Kind::Number(1, 36_500)),
+    row("api_domain", "https://vsi-api.shouqianba.com", SettingKind::Domain),
+    row("terminal_sn", "", SettingKind::Field(field::TERMINAL_SN)),
+    secret("terminal_key", SettingKind::Field(field::TERMINAL_KEY)),
+    row("vendor_sn", "", SettingKind::Field(Rule::Ascii(32))),
+    secret("vendor_key", SettingKind::Field(Rule::Ascii(128))),
+    row("app_id", "", SettingKind::Field(Rule::Serial(64))),
+    row("device_id", "", SettingKind::Field(Rule::Text(128))),
+    row("auto_checkin", "on", SettingKind::OneOf(SWITCH)),
+    row("state_dir", "", SettingKind::Path),
+    row("cancel_path", "cancel", SettingKind::OneOf(CANCEL_PATHS)),
+    row("operator", "cashier", SettingKind::Field(Rule::Text(32))),
+    row("encoding", "utf-8", SettingKind::OneOf(ENCODINGS)),
+    row("language", "zh", SettingKind::OneOf(LANGUAGES)),
+    row("connect_timeout_ms", "5000", SettingKind::Number(1, 60_000)),
+    row("reply_timeout_ms", "15000", SettingKind::Number(1, 120_000)),
+    row("pay_reply_timeout_ms", "50000", SettingKind::Number(1, 120_000)),
+    row("poll", "2000*15,5000", SettingKind::Pauses),
+    row("pay_timeout_ms", "60000", SettingKind::Number(1, 3_600_000)),
+    row("precreate_timeout_ms", "240000", SettingKind::Number(1, 3_600_000)),
+    row("cancel_timeout_ms", "30000", SettingKind::Number(1, 3_600_000)),
+    row("not_found_grace_ms", "6000", SettingKind::Number(1, 600_000)),
+    row("watch", "30000,60000,300000", SettingKind::Pauses),
+    row("proxy", "", SettingKind::Proxy),
+    row("ca_file", "", SettingKind::Path),
+    row("in_flight_max", "8", SettingKind::Number(2, 256)),
+    row("journal_days", "90", SettingKind::Number(1, 36_500)),
 ];
 
 /// What a client was told so far, as text.
@@ -184,7 +184,6 @@ impl Values {
 
     pub fn settings(&self) -> Result<Settings> {
         Ok(Settings {
-            values: self.clone(),
             terminal_sn: self.needed("terminal_sn")?,
             device_id: Some(self.text("device_id")).filter(|id| !id.is_empty()),
             auto_checkin: self.text("auto_checkin") == "on",
@@ -211,8 +210,6 @@ impl Values {
 
 /// The settings of a client that has started.
 pub struct Settings {
-    /// As the host set them.
-    pub values: Values,
     pub terminal_sn: String,
     pub device_id: Option<String>,
     pub auto_checkin: bool,
@@ -247,18 +244,18 @@ fn index(key: &str) -> Result<usize> {
 fn check(setting: &Setting, value: &str) -> Result<()> {
     let rule = |rule: &dyn std::fmt::Display| Err(Error::value(setting.name, rule));
     match &setting.kind {
-        Kind::Field(kind) => field::check(setting.name, *kind, value),
-        Kind::Domain => domain(value).or_else(|text| rule(&text)),
-        Kind::Proxy => proxy(value).or_else(|text| rule(&text)),
-        Kind::Path if !value.is_empty() && value.len() <= 4096 && !value.contains('\0') => Ok(()),
-        Kind::Path => rule(&"must be a path of 1 to 4096 bytes"),
-        Kind::OneOf(names) if names.contains(&value) => Ok(()),
-        Kind::OneOf(names) => rule(&format_args!("must be one of {}", names.join(", "))),
-        Kind::Number(min, max) => match value.parse::<u64>() {
+        SettingKind::Field(kind) => field::check(setting.name, *kind, value),
+        SettingKind::Domain => domain(value).or_else(|text| rule(&text)),
+        SettingKind::Proxy => proxy(value).or_else(|text| rule(&text)),
+        SettingKind::Path if !value.is_empty() && value.len() <= 4096 && !value.contains('\0') => Ok(()),
+        SettingKind::Path => rule(&"must be a path of 1 to 4096 bytes"),
+        SettingKind::OneOf(names) if names.contains(&value) => Ok(()),
+        SettingKind::OneOf(names) => rule(&format_args!("must be one of {}", names.join(", "))),
+        SettingKind::Number(min, max) => match value.parse::<u64>() {
             Ok(number) if (*min..=*max).contains(&number) && !value.starts_with('+') => Ok(()),
             _ => rule(&format_args!("must be a whole number from {min} to {max}")),
         },
-        Kind::Pauses => match Pauses::parse(value) {
+        SettingKind::Pauses => match Pauses::parse(value) {
             Ok(_) => Ok(()),
             Err(text) => rule(&text),
         },

@@ -19,6 +19,11 @@ pub fn instant_of(due: Millis) -> Instant {
     *START + Duration::from_millis(due)
 }
 
+/// When [`now`] will be at this instant, or was.
+pub fn millis_of(instant: Instant) -> Millis {
+    instant.saturating_duration_since(*START).as_millis() as Millis
+}
+
 pub fn instant() -> Instant {
     Instant::now()
 }

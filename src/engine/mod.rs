@@ -12,7 +12,6 @@ mod timer;
 use std::time::Duration;
 
 use clock::Millis;
-use parking_lot::{Condvar, MutexGuard};
 pub use pool::Priority;
 pub use timer::TimerId;
 
@@ -68,14 +67,6 @@ impl Engine {
     /// for it. False when the system refuses a thread.
     pub fn thread(&self, name: &str, job: Job) -> bool {
         self.threads.thread(name, job)
-    }
-
-    /// Waits for `changed` on a thread that [`Engine::thread`] started. If the result is false, the thread must end,
-    /// and a new one is started when there is work. The simulation returns false, because there all of a client runs
-    /// on one thread.
-    pub fn wait<T>(&self, changed: &Condvar, state: &mut MutexGuard<'_, T>) -> bool {
-        changed.wait(state);
-        true
     }
 
     /// Ends the timers and drops their jobs. The workers end once the queued jobs have run.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::event::EVENTS;
 use super::{guard, upay_drop_fn, upay_event_fn, upay_log_fn};
-use crate::client::{Event, Listener, OnDrop, OnEvent};
+use crate::client::{Listener, OnDrop, OnEvent};
+use crate::event::Event;
 use crate::log;
 
 /// The host's own pointer. The library only passes it back.
@@ -43,7 +44,7 @@ pub fn callbacks(event: upay_event_fn, user_data: *mut c_void, drop: upay_drop_f
         let call = move || guard::in_callback(|| unsafe { drop(user_data.pointer()) });
         Box::new(call) as OnDrop
     });
-    (event.is_some() || drop.is_some()).then_some(Listener { event, drop })
+    (event.is_some() || drop.is_some()).then(|| Listener::new(event, drop))
 }
 
 pub fn set_log(level: i32, line: upay_log_fn, user_data: *mut c_void) {

@@ -268,6 +268,9 @@ pub unsafe extern "C" fn upay_client_unfinished(client: *mut upay_client, count:
 /// Each action keeps its newest progress event and its final event. upay_event_get with "client_sn"
 /// tells the order.
 ///
+/// Up to 20000 unread events are kept. Beyond that the oldest progress is dropped first, and then
+/// the oldest final event, which the next start tells again.
+///
 /// timeout_ms: how long to wait for an event. 0 does not wait.
 /// out: receives the event. Give it to upay_event_free.
 /// Errors: UPAY_E_TIMEOUT (no event in time), UPAY_E_CLOSED (stopped, and all events are taken),

@@ -7,7 +7,7 @@ use super::guard::{guard, quiet};
 use super::text::{bytes_in, not_null, put, text_in};
 use super::upay_event;
 use crate::abi::*;
-use crate::client::{read_reply, Encoding};
+use crate::event::{read_reply, Encoding};
 use crate::gateway::codes::{self, Entry};
 
 /// Returns the codes of a table one by one, for a host that lists or translates them. ASCII that

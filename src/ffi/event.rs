@@ -7,7 +7,7 @@ use super::guard::{guard, is_forked, quiet};
 use super::handle::HandleTable;
 use super::text::{not_null, put, text_in};
 use crate::abi::*;
-use crate::client::{Encoding, Event};
+use crate::event::{Encoding, Event};
 
 /// What happened: an immutable snapshot. Its text lives as long as the event: in a callback for the
 /// call, otherwise until upay_event_free.
@@ -43,7 +43,7 @@ pub extern "C" fn upay_event_status(event: *const upay_event) -> upay_status {
 /// Returns what the cashier does next, one of UPAY_ADVICE_*. 0 if the handle is not an event.
 #[no_mangle]
 pub extern "C" fn upay_event_advice(event: *const upay_event) -> i32 {
-    quiet(UPAY_ADVICE_NONE, || Some(EVENTS.get(event).ok()?.advice))
+    quiet(UPAY_ADVICE_NONE, || Some(EVENTS.get(event).ok()?.advice()))
 }
 
 /// Returns one sentence for the cashier, in the client's language and encoding. It lives as long as

@@ -4,8 +4,8 @@ use super::callback;
 use super::guard::{self, guard};
 use super::text::{bytes_in, not_null, text_in};
 use crate::abi::*;
-use crate::client::Encoding;
 use crate::error::Error;
+use crate::event::Encoding;
 use crate::gateway::sign;
 
 /// Receives one line of the log.

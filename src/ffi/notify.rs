@@ -6,8 +6,8 @@ use super::guard::guard;
 use super::text::{bytes_in, not_null, put, text_in};
 use super::upay_event;
 use crate::abi::*;
-use crate::client::{Encoding, Event};
 use crate::error::Error;
+use crate::event::{Encoding, Event};
 
 /// Reads a notification, which the gateway posts to an order's notify_url: checks the gateway's
 /// signature over the body (RSA PKCS #1 v1.5 with SHA-256), and makes an event of it. There is no

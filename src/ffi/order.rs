@@ -174,7 +174,12 @@ pub unsafe extern "C" fn upay_order_get(
 ///   UPAY_OUTCOME_UNKNOWN   Nobody knows whether it is paid. Hand over no goods.
 ///
 /// After UPAY_E_NO_ORDER the request has not arrived at the gateway. The library watches the order
-/// and reverses it if it arrives late.
+/// and reverses it if it arrives late: by a cancel, then by a refund. If the gateway refuses both,
+/// or ten minutes pass, the watcher gets a PENDING event with UPAY_E_REFUSED and the advice
+/// UPAY_ADVICE_BY_HAND. Its field "tried" says what was tried. A person then gives the money back.
+///
+/// A cancel that left may be carried out up to ten minutes later. So an order that is paid while a
+/// cancel of it has no clear answer ends UNKNOWN, and the watcher gets the result after that time.
 ///
 /// After UPAY_OUTCOME_UNKNOWN the library goes on asking in the background, and the watcher gets
 /// the result. There is one exception: an order that was paid and then refunded in part is left to
@@ -291,8 +296,11 @@ pub unsafe extern "C" fn upay_order_refund(
 /// After the payment has ended SUCCESS, it counts whether you have received that event. Before that
 /// the cancel ends FAILED with UPAY_E_REFUSED, and afterwards it gives the money back.
 ///
-/// An order that ended FAILED may still be watched, to be reversed if it arrives late. A cancel
-/// then replaces that reversal: if the gateway refuses the cancel, the payment stands.
+/// An order that ended FAILED may still be watched, to be reversed if it arrives late. A cancel of
+/// yours that the gateway refuses takes nothing away from that: the library goes on reversing it.
+///
+/// An order that was made without a number of yours, and was never sent, has nothing to cancel:
+/// UPAY_E_MISSING. Set "sn" to cancel an order by the gateway's number.
 ///
 ///   UPAY_OUTCOME_SUCCESS   Nothing is owed.
 ///   UPAY_OUTCOME_FAILED    UPAY_E_REFUSED: the payment stands. UPAY_E_NO_ORDER: the gateway knows
@@ -300,8 +308,8 @@ pub unsafe extern "C" fn upay_order_refund(
 ///   UPAY_OUTCOME_UNKNOWN   No answer within cancel_timeout_ms. The order is watched from now on.
 ///
 /// fn, user_data, drop: as for upay_order_pay.
-/// Errors: UPAY_E_STATE (not started, or a cancel of it is under way), UPAY_E_STORAGE, UPAY_E_LIMIT,
-///   UPAY_E_CLOSED, UPAY_E_HANDLE.
+/// Errors: UPAY_E_MISSING, UPAY_E_STATE (not started, or a cancel of it is under way),
+///   UPAY_E_STORAGE, UPAY_E_LIMIT, UPAY_E_CLOSED, UPAY_E_HANDLE.
 /// Threads: as for upay_order_pay.
 ///
 /// # Safety

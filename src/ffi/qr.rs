@@ -3,8 +3,8 @@ use std::ffi::{c_char, c_void};
 use super::guard::guard;
 use super::text::{bytes_out, text_in, text_out};
 use crate::abi::*;
-use crate::client::Encoding;
 use crate::error::Error;
+use crate::event::Encoding;
 use crate::qr::QrPicture;
 
 /// Makes a picture of a text as a QR code, black on white: for example of the qr_code that a

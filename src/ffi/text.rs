@@ -3,8 +3,8 @@
 use std::ffi::{c_char, c_void};
 
 use crate::abi::*;
-use crate::client::Encoding;
 use crate::error::{printable, Error, Result};
+use crate::event::Encoding;
 
 /// The longest text that a host may pass in, without its NUL.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;

@@ -4,6 +4,18 @@ use std::fmt;
 
 use super::Millis;
 
+/// A cancel that left is carried out within this time, or never.
+pub const CANCEL_MS_MAX: Millis = 600_000;
+/// A refund that left is carried out within this time, or never.
+pub const REFUND_MS_MAX: Millis = 600_000;
+/// From the moment when a late payment is seen until a person hears of it: half a minute less than the ten minutes of the
+/// rule, because an exchange may hang then.
+pub const PERSON_MS_MAX: Millis = 570_000;
+/// A payment that has not arrived for this long never arrives: a customer's code lives for minutes.
+pub const ABSENT_MS_MAX: Millis = 3_600_000;
+/// An order that is older than our request by more than this is not ours. By the gateway's clock.
+pub const OLDER_MS_MAX: Millis = 600_000;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// Before each query and each repeated cancel.
@@ -16,7 +28,7 @@ pub struct Limits {
     pub cancel_timeout: Millis,
     /// Between two answers "no such order" that together count as one.
     pub not_found_grace: Millis,
-    /// Between two looks at an order on the watch list.
+    /// Before each query of an order that is watched.
     pub watch: Pauses,
 }
 

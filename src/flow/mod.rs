@@ -1,23 +1,35 @@
-//! What to do next: the rules that keep money safe, as state machines. Pure: no clock, no I/O, no threads. A flow is
-//! told what was heard and what time it is, and says what to do: send this, sleep until then, or done.
+//! What to do next: the rules that keep money safe, as state machines. Pure: no clock, no I/O, no threads. A flow is told
+//! what the gateway answered and what time it is, and says what to do: send this call, sleep until then, or done.
 //!
 //! ```text
-//!      pay, precreate                 settle                              watch
+//!      Pay                            Reconcile                           Watch
 //!   begin ──▶ /pay ──in doubt──▶ query … query ──time is up──▶ cancel …   ┌─ unknown, or failed because
 //!              │ answered           │ final       gave up        │ final  │  the gateway knew no such order:
-//!              ▼                    ▼                            ▼        ▼  asked about until the answer is final
-//!             Fate                 Fate                         Fate ─────┘
+//!              ▼                    ▼                            ▼        ▼  queried until the answer is final
+//!          Resolution           Resolution                   Resolution ──┘
+//!
+//!   evidence     what one answer proves about an order
+//!   known_order  what all answers together have proved about it: named, whose it is, which cancels may be carried out
+//!   rhythm       the pauses between calls
+//!   limits       the times that a flow keeps
+//!   pay          /pay or /precreate, at most once; then Reconcile        protocol section 5 rules 1 to 3, section 7
+//!   reconcile    query, then cancel, to a verdict                        rules 4, 5, 8, 9, 12
+//!   watch        an order whose verdict was not final; its reversal      rules 6, 8, 10
+//!   refund       a refund, under one number                              section 6
+//!   query        one question of the host's
+//!   read         the verdict of a reply by itself, without a flow
 //! ```
 
+mod evidence;
+mod known_order;
 pub mod limits;
 pub mod pay;
 mod precreate;
-mod proof;
 pub mod query;
 pub mod read;
+pub mod reconcile;
 pub mod refund;
-pub mod settle;
-pub mod verdict;
+mod rhythm;
 pub mod watch;
 
 use crate::abi::*;
@@ -25,12 +37,12 @@ use crate::error::Result;
 pub use crate::gateway::reply::Identity;
 use crate::gateway::reply::Reply;
 use crate::gateway::request::Call;
+use crate::record::{Knowledge, Phase, Resolution};
 
-/// Milliseconds on a clock that never goes back.
-pub type Millis = u64;
+pub use crate::record::Millis;
 
 pub trait Flow: Send {
-    fn step(&mut self, input: Input<'_>, now: Millis) -> Next;
+    fn step(&mut self, input: FlowInput<'_>, now: Millis) -> Next;
     /// The cashier gave up. Takes effect at the next step, which the caller brings about at once. False: this flow
     /// cannot end in a cancel of the cashier's.
     fn give_up(&mut self) -> bool {
@@ -42,13 +54,29 @@ pub trait Flow: Send {
         None
     }
     /// What a person should know while the flow goes on; UPAY_OK when all is as it should be.
-    fn trouble(&self) -> upay_status {
+    fn warning(&self) -> upay_status {
         UPAY_OK
     }
+    /// While [`Flow::warning`] asks a person to act: what was tried and what was answered, in codes alone.
+    fn tried(&self) -> Option<String> {
+        None
+    }
+    /// What has to survive a restart. On disk before a cancel or a refund leaves, and with each verdict.
+    fn knowledge(&self) -> Knowledge;
+    /// The order turned out paid after the till heard "not paid".
+    fn late_payment_seen(&self) -> bool {
+        false
+    }
+    /// When a call that is under way has to end, because a person must hear then.
+    fn deadline(&self) -> Option<Millis> {
+        None
+    }
+    /// A cancel of the same order has left that this flow did not send: the host called the order by another number.
+    fn cancel_left_elsewhere(&mut self, _now: Millis) {}
 }
 
 #[derive(Debug)]
-pub enum Input<'a> {
+pub enum FlowInput<'a> {
     Begin,
     /// What came of the call that was asked for last.
     Heard(&'a Result<Reply>),
@@ -60,66 +88,7 @@ pub enum Input<'a> {
 pub enum Next {
     Send(Call),
     SleepUntil(Millis),
-    Done(Fate),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Phase {
-    Sending,
-    Querying,
-    Cancelling,
-    Done,
-}
-
-impl Phase {
-    pub fn name(self) -> &'static str {
-        match self {
-            Phase::Sending => "sending",
-            Phase::Querying => "querying",
-            Phase::Cancelling => "cancelling",
-            Phase::Done => "done",
-        }
-    }
-}
-
-/// What became of a payment, as far as the gateway's answers prove it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Fate {
-    /// The gateway said so, for this very order and amount.
-    Paid,
-    /// Not a byte of the request left this machine; the status says why.
-    NotSent(upay_status),
-    /// The gateway refused; nothing happened, or what had moved was given back.
-    Refused(upay_status),
-    /// Cancelled because its time was up.
-    Expired,
-    /// Cancelled because the cashier gave up.
-    Cancelled,
-    /// Cancelled or refunded in full, though nobody here asked for it.
-    Returned,
-    /// Paid, and a part of it given back since.
-    PartlyReturned,
-    /// The gateway knows no such order, though a request may still arrive: failed, and to be watched.
-    Absent,
-    /// As Absent, after the cashier gave up.
-    AbsentCancelled,
-    /// The gateway knew no such order for so long that no request can arrive any more.
-    NeverArrived,
-    /// Nobody knows: to be watched.
-    Unknown,
-    /// A refund is done.
-    Refunded,
-    /// The gateway answered a query with the order. Says nothing about payment.
-    Found,
-    /// A query got no usable answer.
-    NoAnswer(upay_status),
-}
-
-impl Fate {
-    /// The gateway's answer was not final: the order stays on the watch list.
-    pub fn is_open(self) -> bool {
-        matches!(self, Fate::Absent | Fate::AbsentCancelled | Fate::Unknown)
-    }
+    Done(Resolution),
 }
 
 #[cfg(test)]

@@ -1,110 +1,151 @@
-//! A payment: one /pay or one /precreate, and from there to a verdict (protocol rules 1 to 5, section 7).
+//! A payment: one /pay or one /precreate, and from there to a verdict (protocol section 5 rules 1 to 3, section 7).
+//!
+//! ```text
+//!   Ready ──Begin──▶ Sending ──answered──▶ done
+//!                       └──────in doubt──▶ Reconciling
+//! ```
+//!
+//! | answer to /pay                                        | then                                   |
+//! |-------------------------------------------------------|----------------------------------------|
+//! | not a byte left                                       | NotSent                                |
+//! | PAY_SUCCESS with this number, terminal and amount     | Paid                                   |
+//! | PAY_SUCCESS that does not match                       | query; not ours until an answer says so|
+//! | PAY_FAIL                                              | Refused                                |
+//! | PAY_FAIL with a code that does not belong there       | query                                  |
+//! | FAIL                                                  | Refused                                |
+//! | FAIL: the number is in use                            | query; compare the order's time        |
+//! | FAIL: not found, or an error of the system            | query                                  |
+//! | PAY_FAIL_ERROR                                        | Unknown                                |
+//! | in progress, unheard-of, 500, no answer               | query                                  |
+//! | 400 with a code of the request, or an unheard-of one  | Refused                                |
+//! | 400 with a code of the order or of the system         | query                                  |
+//!
+//! An answer whose own order_status contradicts it is in doubt: query.
 
+use super::evidence::{agrees, refusal_of, says_number_is_in_use, Received};
 use super::limits::Limits;
-use super::proof::{agrees, answer, is_there_already, refusal_of, Answer};
-use super::settle::Settle;
+use super::reconcile::Reconcile;
 use super::*;
 use crate::gateway::codes::business::Refusal;
 use crate::gateway::codes::OrderStatus;
+use crate::record::Owner;
 
 pub struct Pay {
-    order: Identity,
     first: Call,
-    sent: bool,
-    /// Takes over as soon as the answer to the first call is known, and is not final.
-    settle: Settle,
+    state: PayState,
+    /// Takes over as soon as the answer to the first call is known and not final.
+    reconcile: Reconcile,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PayState {
+    Ready,
+    Sending { since: Millis },
+    Reconciling,
 }
 
 impl Pay {
     /// The customer shows a code.
     pub fn new(order: Identity, limits: Limits) -> Self {
         let time = limits.pay_timeout;
-        Self { settle: Settle::by_query(order.clone(), limits, time), order, first: Call::Pay, sent: false }
+        Self { first: Call::Pay, state: PayState::Ready, reconcile: Reconcile::after_first_call(order, limits, time) }
     }
 
     /// The customer scans the till's code.
     pub fn by_precreate(order: Identity, limits: Limits) -> Self {
         let time = limits.precreate_timeout;
-        Self { settle: Settle::by_query(order.clone(), limits, time), order, first: Call::Precreate, sent: false }
+        let reconcile = Reconcile::after_first_call(order, limits, time);
+        Self { first: Call::Precreate, state: PayState::Ready, reconcile }
     }
 
-    fn heard(&mut self, heard: &Result<Reply>, now: Millis) -> Next {
-        self.sent = true;
-        let fate = match answer(heard, &self.order) {
-            Answer::NotSent(_) if self.settle.gave_up() => Some(Fate::NotSent(UPAY_E_CANCELLED)),
-            Answer::NotSent(status) => Some(Fate::NotSent(status)),
-            Answer::Refused(status) => Some(Fate::Refused(status)),
-            Answer::Nothing(_) => None,
-            Answer::OtherOrder => {
-                self.settle.may_be_anothers();
-                None
-            }
-            Answer::Order(reply) => {
-                if is_there_already(reply) {
-                    self.settle.may_be_anothers();
-                }
-                match self.first {
-                    Call::Precreate => precreate::verdict(reply),
-                    _ => verdict(reply, &self.order),
-                }
-            }
+    fn first_answer(&mut self, heard: &Result<Reply>, since: Millis, now: Millis) -> Next {
+        self.state = PayState::Reconciling;
+        let received = Received::of(heard, &self.reconcile.known.identity);
+        let owner = match received {
+            _ if heard.as_ref().is_ok_and(says_number_is_in_use) => Owner::InConflict,
+            Received::OtherOrder(_) | Received::OtherNumber => Owner::Doubtful,
+            _ => Owner::Ours,
         };
-        // What cannot be shown cannot be paid.
-        if self.first == Call::Precreate && !heard.as_ref().is_ok_and(precreate::brings_a_code) {
-            self.settle.is_unpayable();
+        let resolution = match received {
+            Received::NotSent(_) if self.reconcile.is_given_up() => Some(Resolution::NotSent(UPAY_E_CANCELLED)),
+            Received::NotSent(status) => Some(Resolution::NotSent(status)),
+            Received::Refused(status) => Some(Resolution::Refused(status)),
+            Received::InDoubt(_) | Received::OtherOrder(_) | Received::OtherNumber => None,
+            Received::Answer(reply) if self.first == Call::Precreate => precreate::proves(reply),
+            Received::Answer(reply) => proves(reply, &self.reconcile.known.identity),
+        };
+        let can_be_paid = match received {
+            Received::Answer(reply) => self.first == Call::Pay || precreate::brings_a_code(reply),
+            _ => self.first == Call::Pay,
+        };
+        if let Ok(reply) = heard {
+            self.reconcile.known.learn_first(reply, owner, now.saturating_sub(since));
         }
-        fate.map_or_else(|| self.settle.begin(now), Next::Done)
+        match resolution {
+            // A cancel under another number of the order may still be carried out.
+            Some(Resolution::Paid) if !self.reconcile.known.paid_is_final() => {
+                self.reconcile.first_call_ended(can_be_paid, now)
+            }
+            Some(resolution) => Next::Done(resolution),
+            None => self.reconcile.first_call_ended(can_be_paid, now),
+        }
     }
 }
 
 /// What an answer to /pay about this order proves. `None`: it is not the last word, ask.
-pub(super) fn verdict(reply: &Reply, order: &Identity) -> Option<Fate> {
-    // A refusal that its own order_status contradicts proves nothing.
+pub(super) fn proves(reply: &Reply, order: &Identity) -> Option<Resolution> {
     let not_paid = agrees(reply, &[OrderStatus::PayCanceled, OrderStatus::Canceled]);
     match reply.biz_result_code.as_deref()? {
-        "PAY_SUCCESS" if reply.names(order) && (agrees(reply, &[OrderStatus::Paid]) || bug!(StatusIgnored)) => {
-            Some(Fate::Paid)
+        "PAY_SUCCESS" if says_number_is_in_use(reply) => None,
+        "PAY_SUCCESS" if reply.names(order) && agrees(reply, &[OrderStatus::Paid]) => Some(Resolution::Paid),
+        "PAY_FAIL" | "FAIL" if not_paid && refusal_of(reply) == Refusal::Plain => {
+            Some(Resolution::Refused(UPAY_E_REFUSED))
         }
-        "PAY_FAIL" if not_paid => Some(Fate::Refused(UPAY_E_REFUSED)),
-        "PAY_FAIL_ERROR" if bug!(PayFailErrorIsFailed) => Some(Fate::Refused(UPAY_E_REFUSED)),
-        "PAY_FAIL_ERROR" => Some(Fate::Unknown),
-        // But for the codes that speak of an order which is there already, or was not found: that order, under our
-        // number, has to be asked about.
-        "FAIL" if not_paid && (refusal_of(reply) == Refusal::Plain || bug!(ConflictIsFailed)) => {
-            Some(Fate::Refused(UPAY_E_REFUSED))
-        }
+        "PAY_FAIL_ERROR" => Some(Resolution::Unknown),
         _ => None,
     }
 }
 
 impl Flow for Pay {
-    fn step(&mut self, input: Input<'_>, now: Millis) -> Next {
-        match input {
+    fn step(&mut self, input: FlowInput<'_>, now: Millis) -> Next {
+        match (self.state, input) {
             // Given up while it waited for its turn.
-            Input::Begin if self.settle.gave_up() => Next::Done(Fate::NotSent(UPAY_E_CANCELLED)),
-            Input::Begin => Next::Send(self.first),
-            Input::Heard(heard) if !self.sent => self.heard(heard, now),
-            other => self.settle.step(other, now),
+            (PayState::Ready, _) if self.reconcile.is_given_up() => Next::Done(Resolution::NotSent(UPAY_E_CANCELLED)),
+            (PayState::Ready, _) => {
+                self.state = PayState::Sending { since: now };
+                Next::Send(self.first)
+            }
+            (PayState::Sending { since }, FlowInput::Heard(heard)) => self.first_answer(heard, since, now),
+            // The call is under way: only its answer counts.
+            (PayState::Sending { .. }, _) => Next::SleepUntil(now.saturating_add(1)),
+            (PayState::Reconciling, input) => self.reconcile.step(input, now),
         }
     }
 
     fn give_up(&mut self) -> bool {
-        self.settle.give_up()
+        self.reconcile.give_up()
     }
 
     fn phase(&self) -> Phase {
-        if self.sent {
-            self.settle.phase()
-        } else {
-            Phase::Sending
+        match self.state {
+            PayState::Reconciling => self.reconcile.phase(),
+            PayState::Ready | PayState::Sending { .. } => Phase::Sending,
         }
     }
 
-    fn trouble(&self) -> upay_status {
-        self.settle.trouble()
+    fn ends_at(&self) -> Option<Millis> {
+        self.reconcile.ends_at()
     }
 
-    fn ends_at(&self) -> Option<Millis> {
-        self.sent.then(|| self.settle.ends_at()).flatten()
+    fn warning(&self) -> upay_status {
+        self.reconcile.warning()
+    }
+
+    fn knowledge(&self) -> Knowledge {
+        self.reconcile.knowledge()
+    }
+
+    fn cancel_left_elsewhere(&mut self, now: Millis) {
+        self.reconcile.cancel_left_elsewhere(now);
     }
 }

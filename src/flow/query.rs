@@ -1,50 +1,67 @@
 //! One question about an order. Its answer is information: it moves nothing and proves no payment.
+//!
+//! | answer                                                     | then                         |
+//! |------------------------------------------------------------|------------------------------|
+//! | SUCCESS that names the order                               | Found                        |
+//! | FAIL: no such order; of a refund also: no such trade       | NotFound                     |
+//! | another FAIL                                               | NoAnswer(UPAY_E_REFUSED)     |
+//! | anything else                                              | NoAnswer                     |
 
-use super::proof::{answer, refusal_of, Answer};
+use super::evidence::{refusal_of, Received};
 use super::*;
 use crate::gateway::codes::business::Refusal;
-use crate::gateway::codes::{self, is_order_not_exists, Class};
+use crate::gateway::codes::{self, Class};
 
 pub struct Query {
     order: Identity,
-    /// It asks about a refund of the order.
-    of_refund: bool,
+    subject: Subject,
+}
+
+/// What the question is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Subject {
+    Order,
+    Refund,
 }
 
 impl Query {
     pub fn new(order: Identity, of_refund: bool) -> Self {
-        Self { order, of_refund }
+        Self { order, subject: if of_refund { Subject::Refund } else { Subject::Order } }
     }
 
-    fn fate(&self, heard: &Result<Reply>) -> Fate {
-        let reply = match answer(heard, &self.order) {
-            Answer::NotSent(status) | Answer::Nothing(status) | Answer::Refused(status) => {
-                return Fate::NoAnswer(status)
+    fn resolution(&self, heard: &Result<Reply>) -> Resolution {
+        let reply = match Received::of(heard, &self.order) {
+            Received::Answer(reply) => reply,
+            Received::OtherOrder(_) | Received::OtherNumber => return Resolution::NoAnswer(UPAY_E_REPLY),
+            Received::NotSent(status) | Received::InDoubt(status) | Received::Refused(status) => {
+                return Resolution::NoAnswer(status)
             }
-            Answer::OtherOrder => return Fate::NoAnswer(UPAY_E_REPLY),
-            Answer::Order(reply) => reply,
         };
         let code = reply.biz_result_code.as_deref().unwrap_or_default();
-        match codes::class(code) {
-            Class::Success if reply.is_about(&self.order) => Fate::Found,
-            Class::Success => Fate::NoAnswer(UPAY_E_REPLY),
-            Class::Fail if is_order_not_exists(reply.biz_error_code.as_deref()) => Fate::Absent,
-            Class::Fail if self.of_refund && refusal_of(reply) == Refusal::NoTrade => Fate::Absent,
-            Class::Fail => Fate::NoAnswer(UPAY_E_REFUSED),
-            Class::InProgress | Class::Unknown => Fate::NoAnswer(UPAY_E_REPLY),
+        match (codes::class(code), refusal_of(reply)) {
+            (Class::Success, _) if reply.is_about(&self.order) => Resolution::Found,
+            (Class::Fail, Refusal::NoOrder) => Resolution::NotFound,
+            (Class::Fail, Refusal::NoTrade) if self.subject == Subject::Refund => Resolution::NotFound,
+            (Class::Fail, _) => Resolution::NoAnswer(UPAY_E_REFUSED),
+            (Class::Success | Class::InProgress | Class::Unknown, _) => Resolution::NoAnswer(UPAY_E_REPLY),
         }
     }
 }
 
 impl Flow for Query {
-    fn step(&mut self, input: Input<'_>, _now: Millis) -> Next {
+    fn step(&mut self, input: FlowInput<'_>, _now: Millis) -> Next {
         match input {
-            Input::Heard(heard) => Next::Done(self.fate(heard)),
-            Input::Begin | Input::Timer => Next::Send(Call::Query),
+            FlowInput::Heard(heard) => Next::Done(self.resolution(heard)),
+            FlowInput::Begin | FlowInput::Timer => Next::Send(Call::Query),
         }
     }
 
     fn phase(&self) -> Phase {
         Phase::Querying
+    }
+
+    /// It changes nothing of what is known.
+    fn knowledge(&self) -> Knowledge {
+        Knowledge::default()
     }
 }

@@ -2,9 +2,8 @@
 //! things missing: there is no order to hold the reply against, so it must name one, and there is nobody to ask again,
 //! so what a flow would go on asking about is "pending" when the gateway says so, and "unknown" otherwise.
 
-use super::proof::{agrees, refusal_of, Proof};
-use super::refund::Said;
-use super::verdict::{verdict, Verdict};
+use super::evidence::{agrees, refusal_of, Evidence};
+use super::refund::RefundEvidence;
 use super::*;
 use crate::gateway::codes::business::{self, Refusal};
 use crate::gateway::codes::result::{self, Asked, Class, Meaning};
@@ -12,20 +11,21 @@ use crate::gateway::codes::{find, order, request, CodeTable, Entry, OrderStatus,
 use crate::gateway::reply::RequestStatus;
 use crate::gateway::terminal::brings_a_key;
 use crate::gateway::words::{self, Words};
+use crate::record::Verdict;
 
-const DONE: Verdict = verdict(UPAY_OUTCOME_SUCCESS, UPAY_OK);
-const REFUSED: Verdict = verdict(UPAY_OUTCOME_FAILED, UPAY_E_REFUSED);
+const DONE: Verdict = Verdict::new(UPAY_OUTCOME_SUCCESS, UPAY_OK);
+const REFUSED: Verdict = Verdict::new(UPAY_OUTCOME_FAILED, UPAY_E_REFUSED);
 const UNRESOLVED: Verdict = unknown(UPAY_E_UNRESOLVED);
 
 const fn unknown(status: upay_status) -> Verdict {
-    verdict(UPAY_OUTCOME_UNKNOWN, status)
+    Verdict::new(UPAY_OUTCOME_UNKNOWN, status)
 }
 
 pub fn read(reply: &Reply) -> (Verdict, Words) {
     let answered = reply.biz_result_code.as_deref().and_then(|code| find(result::ROWS, code));
     let verdict = match reply.request_status() {
         _ if brings_a_key(reply) => DONE,
-        RequestStatus::Refused(error) => verdict(UPAY_OUTCOME_FAILED, error.status),
+        RequestStatus::Refused(error) => Verdict::new(UPAY_OUTCOME_FAILED, error.status),
         RequestStatus::InDoubt(error) => unknown(error.status),
         RequestStatus::Answered => answered.map_or(UNRESOLVED, |row| of_answer(row.means, reply)),
     };
@@ -49,20 +49,19 @@ fn of_answer(Meaning { asked, class }: Meaning, reply: &Reply) -> Verdict {
     match (class, asked) {
         (Class::InProgress, _) => Verdict::PENDING,
         (Class::Unknown, _) => UNRESOLVED,
-        (_, Asked::Pay) => match pay::verdict(reply, &order) {
-            Some(fate) => Verdict::of(UPAY_ACTION_PAY, fate),
+        (_, Asked::Pay) => match pay::proves(reply, &order) {
+            Some(resolution) => Verdict::of(UPAY_ACTION_PAY, resolution),
             None if reply.names(&order) => UNRESOLVED,
             None => unknown(UPAY_E_REPLY),
         },
-        (_, Asked::Cancel) => match Proof::of_cancel(reply) {
-            Proof::Final(fate) => Verdict::of(UPAY_ACTION_CANCEL, fate),
+        (_, Asked::Cancel) => match Evidence::of_cancel(reply) {
+            Evidence::Ended(resolution) => Verdict::of(UPAY_ACTION_CANCEL, resolution),
             _ => UNRESOLVED,
         },
-        (_, Asked::Refund) => match refund::refund_said(reply, &order) {
-            Said::Final(fate) => Verdict::of(UPAY_ACTION_REFUND, fate),
-            Said::NotByThis(fate) => {
-                let as_before = [OrderStatus::Paid, OrderStatus::PartialRefunded];
-                unless_contradicted(Verdict::of(UPAY_ACTION_REFUND, fate), reply, &as_before)
+        (_, Asked::Refund) => match RefundEvidence::of_refund_reply(reply, &order, None) {
+            RefundEvidence::Done => DONE,
+            RefundEvidence::Refused(_) => {
+                unless_contradicted(REFUSED, reply, &[OrderStatus::Paid, OrderStatus::PartialRefunded])
             }
             _ if reply.is_about(&order) => UNRESOLVED,
             _ => unknown(UPAY_E_REPLY),
@@ -90,13 +89,13 @@ fn unless_contradicted(said: Verdict, reply: &Reply, allowed: &[OrderStatus]) ->
 
 /// The answer to a query: how the order stands.
 fn of_order(reply: &Reply, order: &Identity) -> Verdict {
-    let proof = Proof::of_query(reply, order);
-    match proof {
-        Proof::Paid => Verdict::of(UPAY_ACTION_PAY, Fate::Paid),
-        Proof::Final(fate) => Verdict::of(UPAY_ACTION_PAY, fate),
-        Proof::Moving if reply.order_status() == OrderStatus::Unheard => UNRESOLVED,
-        Proof::Open | Proof::Moving => Verdict::PENDING,
-        Proof::Absent | Proof::CancelRefused | Proof::Doubt(_) | Proof::Nothing => unknown(proof.trouble()),
+    let evidence = Evidence::of_query(reply, order);
+    match evidence {
+        Evidence::Paid => Verdict::of(UPAY_ACTION_PAY, Resolution::Paid),
+        Evidence::Ended(resolution) => Verdict::of(UPAY_ACTION_PAY, resolution),
+        Evidence::Moving if reply.order_status() == OrderStatus::Unheard => UNRESOLVED,
+        Evidence::Payable | Evidence::Moving => Verdict::PENDING,
+        _ => unknown(evidence.warning()),
     }
 }
 
@@ -110,13 +109,13 @@ fn of_fail(reply: &Reply) -> Verdict {
         // The cancel did nothing, and the payment stands.
         Refusal::NotCancellable => REFUSED,
         // Of the payment that it is about: nothing is owed.
-        Refusal::Cancelled => match Proof::of_cancel(reply) {
-            Proof::Final(fate) => Verdict::of(UPAY_ACTION_PAY, fate),
+        Refusal::Cancelled => match Evidence::of_cancel(reply) {
+            Evidence::Ended(resolution) => Verdict::of(UPAY_ACTION_PAY, resolution),
             _ => UNRESOLVED,
         },
         // One such answer is not proof: a request may still arrive.
         Refusal::NoOrder => unknown(UPAY_E_NO_ORDER),
-        Refusal::NoTrade | Refusal::OrderThere | Refusal::RefundThere => UNRESOLVED,
+        Refusal::NoTrade | Refusal::OrderThere | Refusal::RefundThere | Refusal::System => UNRESOLVED,
     }
 }
 

@@ -1,240 +1,289 @@
-//! A refund (protocol section 6): in doubt, it is sent again under the same number, which moves the money once.
+//! A refund (protocol section 6). Sent again under the same number, it moves the money once.
+//!
+//! ```text
+//!   Unsent ──/refund──▶ done, refused, or in doubt ──query──▶ done, or /refund again ──▶ …
+//! ```
+//!
+//! What is known of the requests that were sent, and what an answer makes of it. "Ask" is a query after a pause, "again"
+//! the same /refund after a pause.
+//!
+//! | answer to /refund       | nothing in doubt        | in doubt, or refused after doubt | in progress   | there already |
+//! |-------------------------|-------------------------|----------------------------------|---------------|---------------|
+//! | not a byte left         | NotSent                 | ask                              | ask           | ask           |
+//! | success that counts     | Refunded                | Refunded                         | Refunded      | Refunded      |
+//! | success without proof   | there already; query    | there already; query             | the same      | the same      |
+//! | in progress             | in progress; ask        | in progress; ask                 | ask           | in progress   |
+//! | REFUND_ERROR            | Unknown (watched: ask)  | Unknown (watched: ask)           | the same      | the same      |
+//! | number used, noop       | there already; query    | there already; query             | the same      | the same      |
+//! | refused                 | Refused                 | refused after doubt; query       | the same      | the same      |
+//! | no answer, unclear      | in doubt; ask           | in doubt; ask                    | in doubt; ask | in doubt; ask |
+//!
+//! | answer to a query       | in doubt | refused after doubt        | in progress             | there already             |
+//! |-------------------------|----------|----------------------------|-------------------------|---------------------------|
+//! | done, by this number    | Refunded | Refunded                   | Refunded                | Refunded                  |
+//! | given back, by someone  | again    | again                      | again                   | Refunded when the amounts |
+//! |                         |          |                            |                         | have room for it, else ask|
+//! | without this refund     | again    | Refused after ten minutes, | Refused after ten       | Refused when it stays so, |
+//! |                         |          | before that again          | minutes, before that ask| else ask                  |
+//! | under way               | ask      | ask                        | ask                     | ask                       |
+//! | no answer, unclear      | again    | again                      | ask                     | ask                       |
+//!
+//! The ten minutes run from when the newest request left that may still be carried out (`REFUND_MS_MAX`).
 
-use super::limits::Limits;
-use super::proof::{agrees, answer, refusal_of, Answer};
+mod evidence;
+
+use super::limits::{Limits, REFUND_MS_MAX};
+use super::rhythm::Rhythm;
 use super::*;
-use crate::gateway::codes::business::Refusal;
-use crate::gateway::codes::OrderStatus;
+pub use evidence::{RefundEvidence, RefundOf, Room};
 
 pub struct Refund {
     order: Identity,
-    refund_request_no: String,
+    request: RefundOf,
     limits: Limits,
-    /// Nobody waits any more: no time limit, and the pauses of the watch.
-    patient: bool,
-    begun_before: bool,
-    concluded: bool,
-    asked: Call,
-    pauses_taken: usize,
-    ends_at: Millis,
-    /// A request may have arrived, is known to have, or is known to be done.
-    in_doubt: bool,
-    arrived: bool,
-    done: bool,
-    /// When the gateway first said that it did not happen while it may have, and whether it called the order given back
-    /// since: then it may have been this refund.
-    refused_since: Option<Millis>,
-    /// A query has shown the order without any refund since.
-    seen_untouched: bool,
-    given_back: bool,
-    trouble: upay_status,
+    audience: Audience,
+    sent: SentRefunds,
+    /// What is under way, or comes after the pause.
+    call: Call,
+    /// When the newest query was to leave.
+    queried_at: Millis,
+    rhythm: Rhythm,
+    warning: upay_status,
 }
 
-/// What an answer says of a refund.
-pub(super) enum Said {
-    Final(Fate),
-    /// The gateway has it, and works on it.
-    UnderWay,
-    /// Given back, in part or in full; whether by this refund depends on what is known of it.
-    GivenBack,
-    /// The order is given back, in part or in full, but this refund has no end, or a bad one.
-    NotThis,
-    /// As if there had never been a refund: paid in full, or cancelled, which leaves nothing to refund.
-    Untouched,
-    /// The gateway says that it has it already: a query tells what became of it.
-    HasIt,
-    /// It did not happen by this request, though an earlier one may have arrived.
-    NotByThis(Fate),
-    Nothing(upay_status),
+/// Who waits for the refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    /// A call of the host, until this time.
+    Host { ends_at: Millis },
+    /// Nobody: no time limit, and the pauses of the watch.
+    Watch,
+}
+
+/// What is known of the requests of this refund that were sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SentRefunds {
+    /// None may be carried out.
+    None,
+    /// It is known to be done.
+    Concluded,
+    /// One may be carried out. The newest of these left at this time at the latest.
+    InDoubt { left: Millis },
+    /// As `InDoubt`, and the newest of all was refused.
+    RefusedAfterDoubt { left: Millis, status: upay_status },
+    /// The gateway works on it, or did so at this time.
+    InProgress { left: Millis },
+    /// The gateway has a refund of this number. `in_doubt`: one of ours may be carried out, and left at this time.
+    /// `without_since`: since then each query has shown the order without it.
+    There { in_doubt: Option<Millis>, without_since: Option<Millis> },
 }
 
 impl Refund {
-    pub fn new(order: Identity, refund_request_no: String, limits: Limits) -> Self {
+    pub fn new(order: Identity, request: RefundOf, limits: Limits) -> Self {
         Self {
             order,
-            refund_request_no,
+            request,
             limits,
-            patient: false,
-            begun_before: false,
-            concluded: false,
-            asked: Call::Refund,
-            pauses_taken: 0,
-            ends_at: 0,
-            in_doubt: false,
-            arrived: false,
-            done: false,
-            refused_since: None,
-            seen_untouched: false,
-            given_back: false,
-            trouble: UPAY_OK,
+            audience: Audience::Host { ends_at: 0 },
+            sent: SentRefunds::None,
+            call: Call::Refund,
+            queried_at: 0,
+            rhythm: Rhythm::default(),
+            warning: UPAY_OK,
         }
     }
 
-    /// For one that was begun before and whose end is not known: what an answer says of this request alone proves
-    /// nothing of the earlier one.
-    pub fn again(order: Identity, refund_request_no: String, limits: Limits) -> Self {
-        Self { begun_before: true, in_doubt: true, ..Self::new(order, refund_request_no, limits) }
-    }
-
-    /// For one that is known to be done: it is not sent again.
-    pub fn concluded(order: Identity, refund_request_no: String, limits: Limits) -> Self {
-        Self { concluded: true, ..Self::new(order, refund_request_no, limits) }
+    /// The host repeats one whose end is not known: an answer to this request alone proves nothing of the earlier one.
+    pub fn again(order: Identity, request: RefundOf, limits: Limits) -> Self {
+        Self { sent: SentRefunds::InDoubt { left: 0 }, ..Self::new(order, request, limits) }
     }
 
     /// As `again`, and nobody waits for it.
-    pub fn left_over(order: Identity, refund_request_no: String, limits: Limits) -> Self {
-        Self { patient: true, ..Self::again(order, refund_request_no, limits) }
+    pub fn left_over(order: Identity, request: RefundOf, limits: Limits) -> Self {
+        Self { audience: Audience::Watch, ..Self::again(order, request, limits) }
+    }
+
+    /// One that is known to be done: it is not sent again.
+    pub fn concluded(order: Identity, request: RefundOf, limits: Limits) -> Self {
+        Self { sent: SentRefunds::Concluded, ..Self::new(order, request, limits) }
+    }
+
+    fn begin(&mut self, now: Millis) -> Next {
+        match &mut self.sent {
+            SentRefunds::Concluded => return Next::Done(Resolution::Refunded),
+            // It left before this run began.
+            SentRefunds::InDoubt { left } => *left = now,
+            _ => {}
+        }
+        match &mut self.audience {
+            Audience::Host { ends_at } => {
+                *ends_at = now.saturating_add(self.limits.cancel_timeout);
+                self.send(Call::Refund, now)
+            }
+            // What ended as unknown a moment ago is not sent again at once.
+            Audience::Watch => self.pause(Call::Refund, now),
+        }
     }
 
     fn heard(&mut self, heard: &Result<Reply>, now: Millis) -> Next {
-        let said = match answer(heard, &self.order) {
-            Answer::NotSent(status) if !self.in_doubt => Said::Final(Fate::NotSent(status)),
-            Answer::NotSent(status) | Answer::Nothing(status) => Said::Nothing(status),
-            Answer::OtherOrder => Said::Nothing(UPAY_E_REPLY),
-            Answer::Refused(status) if self.asked == Call::Refund => Said::NotByThis(Fate::Refused(status)),
-            Answer::Refused(status) => Said::Nothing(status),
-            Answer::Order(reply) if self.asked == Call::Refund => refund_said(reply, &self.order),
-            Answer::Order(reply) => self.query_said(reply),
+        let said = match self.call {
+            Call::Refund => RefundEvidence::of_refund(heard, &self.order, Some(&self.request)),
+            _ => RefundEvidence::of_query(heard, &self.order, &self.request),
         };
-        self.in_doubt |= self.asked == Call::Refund;
-        if self.asked == Call::Refund && matches!(said, Said::Nothing(_)) {
-            // This request may move the money still: what was refused before it counts no more.
-            self.refused_since = None;
-        }
-        self.seen_untouched = match said {
-            Said::Untouched => true,
-            Said::NotByThis(_) => self.seen_untouched,
-            Said::Nothing(_) => self.seen_untouched && self.asked == Call::Query,
-            _ => false,
-        };
-        self.trouble = match &said {
-            Said::Nothing(status) => *status,
+        self.warning = match said {
+            RefundEvidence::NoAnswer(status) | RefundEvidence::NotSent(status) => status,
             _ => UPAY_OK,
         };
-        match said {
-            // Nobody waits for "unknown": it is asked on.
-            Said::Final(Fate::Unknown) if self.patient => self.pause(Call::Query, now),
-            Said::Final(fate) => Next::Done(fate),
-            Said::NotByThis(fate) if !self.may_have_arrived_before() => Next::Done(fate),
-            Said::NotByThis(fate) if self.stays_refused(now) => Next::Done(fate),
-            Said::NotByThis(_) => self.ask(Call::Query),
-            // "Done already", and no refund to be seen: one of the two is old.
-            Said::Untouched if self.done => self.pause(Call::Query, now),
-            // It was under way, and has come to nothing.
-            Said::Untouched if self.arrived && self.stays_refused(now) => Next::Done(Fate::Refused(UPAY_E_REFUSED)),
-            Said::Untouched if self.arrived => self.pause(Call::Query, now),
-            Said::Untouched => self.pause(Call::Refund, now),
-            Said::HasIt => {
-                (self.arrived, self.done) = (true, true);
-                self.ask(Call::Query)
+        match self.call {
+            Call::Refund => self.refund_answered(said, now),
+            _ => self.query_answered(said, now),
+        }
+    }
+
+    fn refund_answered(&mut self, said: RefundEvidence, now: Millis) -> Next {
+        let in_doubt = self.sent.in_doubt();
+        match (said, in_doubt) {
+            (RefundEvidence::Done, _) => Next::Done(Resolution::Refunded),
+            (RefundEvidence::NotSent(status), None) => Next::Done(Resolution::NotSent(status)),
+            (RefundEvidence::NotSent(_), Some(_)) => self.pause(Call::Query, now),
+            (RefundEvidence::Refused(status), None) => Next::Done(Resolution::Refused(status)),
+            (RefundEvidence::Refused(status), Some(left)) => {
+                self.sent = SentRefunds::RefusedAfterDoubt { left, status };
+                self.send(Call::Query, now)
             }
-            Said::UnderWay => {
-                self.arrived = true;
-                self.refused_since = None;
+            (RefundEvidence::There, in_doubt) => {
+                self.sent = SentRefunds::There { in_doubt, without_since: None };
+                self.send(Call::Query, now)
+            }
+            (RefundEvidence::SaidDone, _) => {
+                self.sent = SentRefunds::There { in_doubt: Some(now), without_since: None };
+                self.send(Call::Query, now)
+            }
+            (RefundEvidence::UnderWay, _) => {
+                self.sent = SentRefunds::InProgress { left: now };
                 self.pause(Call::Query, now)
             }
-            Said::GivenBack if self.done => Next::Done(Fate::Refunded),
-            Said::NotThis => self.pause(Call::Query, now),
-            // By an earlier refund, perhaps: the same number again tells.
-            Said::GivenBack => {
-                self.given_back = true;
-                self.pause(Call::Refund, now)
+            (RefundEvidence::Error, _) if self.audience != Audience::Watch => Next::Done(Resolution::Unknown),
+            // Each of these is no answer; some come of queries alone.
+            (
+                RefundEvidence::Error
+                | RefundEvidence::NoAnswer(_)
+                | RefundEvidence::GivenBack(_)
+                | RefundEvidence::OtherEnd
+                | RefundEvidence::Smaller
+                | RefundEvidence::Without,
+                _,
+            ) => {
+                self.sent = SentRefunds::InDoubt { left: now };
+                self.pause(Call::Query, now)
             }
-            Said::Nothing(status) if bug!(LostRefundIsRefused) => Next::Done(Fate::Refused(status)),
-            Said::Nothing(_) if self.done || self.asked == Call::Refund => self.pause(Call::Query, now),
-            Said::Nothing(_) => self.pause(Call::Refund, now),
         }
     }
 
-    /// Two such answers, the second at least the grace after the first, and a query between that showed the order without
-    /// a refund: no answer there is no proof.
-    fn stays_refused(&mut self, now: Millis) -> bool {
-        let since = *self.refused_since.get_or_insert(now);
-        now > since && now - since >= self.limits.not_found_grace && self.seen_untouched && !self.given_back
-    }
-
-    /// The answer to a query with the refund's number.
-    fn query_said(&self, reply: &Reply) -> Said {
-        if reply.biz_result_code.as_deref() != Some("SUCCESS") || !reply.is_about(&self.order) {
-            return Said::Nothing(UPAY_E_REPLY);
+    fn query_answered(&mut self, said: RefundEvidence, now: Millis) -> Next {
+        if said == RefundEvidence::UnderWay {
+            self.sent = SentRefunds::InProgress { left: now };
         }
-        let of_this = reply.get("refund_request_no") == Some(&self.refund_request_no);
-        match reply.order_status() {
-            OrderStatus::Refunded | OrderStatus::PartialRefunded if of_this => match reply.get("status") {
-                Some("SUCCESS") => Said::Final(Fate::Refunded),
-                Some(_) => Said::NotThis,
-                None => Said::GivenBack,
-            },
-            OrderStatus::Refunded | OrderStatus::PartialRefunded => Said::GivenBack,
-            OrderStatus::Moving => Said::UnderWay,
-            OrderStatus::Paid | OrderStatus::Canceled | OrderStatus::PayCanceled => Said::Untouched,
-            _ => Said::Nothing(UPAY_E_UNRESOLVED),
+        match (said, self.sent) {
+            (RefundEvidence::Done, _) => Next::Done(Resolution::Refunded),
+            (RefundEvidence::GivenBack(Room::Enough), SentRefunds::There { .. }) => Next::Done(Resolution::Refunded),
+            (RefundEvidence::Without | RefundEvidence::Smaller, SentRefunds::There { in_doubt, without_since }) => {
+                let since = without_since.unwrap_or(now);
+                self.sent = SentRefunds::There { in_doubt, without_since: Some(since) };
+                let stays = now > since && now.saturating_sub(since) >= self.limits.not_found_grace;
+                if stays && in_doubt.is_none_or(|left| self.is_over(left)) {
+                    return Next::Done(Resolution::Refused(UPAY_E_REFUSED));
+                }
+                self.pause(Call::Query, now)
+            }
+            (RefundEvidence::Without, SentRefunds::RefusedAfterDoubt { left, status }) if self.is_over(left) => {
+                Next::Done(Resolution::Refused(status))
+            }
+            (RefundEvidence::Without, SentRefunds::InProgress { left }) if self.is_over(left) => {
+                Next::Done(Resolution::Refused(UPAY_E_REFUSED))
+            }
+            // Whoever gave it back: the same number again tells whether it was this refund.
+            (RefundEvidence::GivenBack(_), SentRefunds::InProgress { .. }) => self.pause(Call::Refund, now),
+            (_, SentRefunds::InProgress { .. }) => self.pause(Call::Query, now),
+            (said, SentRefunds::There { in_doubt, without_since }) => {
+                // No answer does not break the row.
+                let without_since = without_since.filter(|_| matches!(said, RefundEvidence::NoAnswer(_)));
+                self.sent = SentRefunds::There { in_doubt, without_since };
+                self.pause(Call::Query, now)
+            }
+            (RefundEvidence::OtherEnd | RefundEvidence::Smaller, _) => self.pause(Call::Query, now),
+            (_, _) => self.pause(Call::Refund, now),
         }
     }
 
-    /// Before the request that was just answered.
-    fn may_have_arrived_before(&self) -> bool {
-        self.pauses_taken > 0 || self.arrived || self.begun_before
+    /// What left then can no longer be carried out, and the newest query left after that.
+    fn is_over(&self, left: Millis) -> bool {
+        self.queried_at >= left.saturating_add(REFUND_MS_MAX)
     }
 
-    fn ask(&mut self, call: Call) -> Next {
-        self.asked = call;
+    fn send(&mut self, call: Call, now: Millis) -> Next {
+        if !self.rhythm.allows_send() {
+            return self.pause(call, now);
+        }
+        self.call = call;
+        if call == Call::Query {
+            self.queried_at = now;
+        }
         Next::Send(call)
     }
 
     fn pause(&mut self, then: Call, now: Millis) -> Next {
-        self.asked = then;
-        let pauses = if self.patient { &self.limits.watch } else { &self.limits.poll };
-        let until = now + pauses.after(self.pauses_taken);
-        self.pauses_taken += 1;
-        Next::SleepUntil(if self.patient { until } else { until.min(self.ends_at) })
+        self.call = then;
+        match self.audience {
+            Audience::Host { ends_at } => {
+                Next::SleepUntil(self.rhythm.pause(&self.limits.poll, now).min(ends_at).max(now))
+            }
+            Audience::Watch => Next::SleepUntil(self.rhythm.pause(&self.limits.watch, now)),
+        }
     }
 }
 
-pub(super) fn refund_said(reply: &Reply, order: &Identity) -> Said {
-    match reply.biz_result_code.as_deref().unwrap_or_default() {
-        "REFUND_SUCCESS" if !reply.is_about(order) => Said::HasIt,
-        "REFUND_SUCCESS" if agrees(reply, &[OrderStatus::Refunded, OrderStatus::PartialRefunded]) => {
-            Said::Final(Fate::Refunded)
+impl SentRefunds {
+    /// When the newest request left that may be carried out.
+    fn in_doubt(self) -> Option<Millis> {
+        match self {
+            Self::None | Self::Concluded => None,
+            Self::InDoubt { left } | Self::RefusedAfterDoubt { left, .. } | Self::InProgress { left } => Some(left),
+            Self::There { in_doubt, .. } => in_doubt,
         }
-        "REFUND_SUCCESS" => Said::HasIt,
-        "REFUND_IN_PROGRESS" => Said::UnderWay,
-        "REFUND_ERROR" => Said::Final(Fate::Unknown),
-        "FAIL" | "REFUND_FAIL" if refusal_of(reply) == Refusal::RefundThere => Said::HasIt,
-        "FAIL" | "REFUND_FAIL" => Said::NotByThis(Fate::Refused(UPAY_E_REFUSED)),
-        _ => Said::Nothing(UPAY_E_REPLY),
     }
 }
 
 impl Flow for Refund {
-    fn step(&mut self, input: Input<'_>, now: Millis) -> Next {
-        match input {
-            Input::Begin if self.concluded => Next::Done(Fate::Refunded),
-            // What ended as unknown a moment ago is not asked about again at once.
-            Input::Begin if self.patient => self.pause(Call::Refund, now),
-            Input::Begin => {
-                self.ends_at = now + self.limits.cancel_timeout;
-                self.ask(self.asked)
-            }
-            Input::Heard(heard) => self.heard(heard, now),
-            Input::Timer if !self.patient && now >= self.ends_at => Next::Done(Fate::Unknown),
-            Input::Timer => self.ask(self.asked),
+    fn step(&mut self, input: FlowInput<'_>, now: Millis) -> Next {
+        match (input, self.audience) {
+            (FlowInput::Begin, _) => self.begin(now),
+            (FlowInput::Heard(heard), _) => self.heard(heard, now),
+            (FlowInput::Timer, Audience::Host { ends_at }) if now >= ends_at => Next::Done(Resolution::Unknown),
+            (FlowInput::Timer, _) => self.send(self.call, now),
         }
     }
 
     fn phase(&self) -> Phase {
-        if self.pauses_taken == 0 && !self.arrived {
-            Phase::Sending
-        } else {
-            Phase::Querying
+        match (self.sent, self.rhythm.has_paused()) {
+            (SentRefunds::None | SentRefunds::InDoubt { .. }, false) => Phase::Sending,
+            _ => Phase::Querying,
         }
     }
 
     fn ends_at(&self) -> Option<Millis> {
-        (!self.patient).then_some(self.ends_at)
+        match self.audience {
+            Audience::Host { ends_at } => Some(ends_at),
+            Audience::Watch => None,
+        }
     }
 
-    fn trouble(&self) -> upay_status {
-        self.trouble
+    fn warning(&self) -> upay_status {
+        self.warning
+    }
+
+    /// Of the order it knows nothing.
+    fn knowledge(&self) -> Knowledge {
+        Knowledge::default()
     }
 }

@@ -11,5 +11,6 @@ pub mod reply;
 pub mod request;
 pub mod sign;
 pub mod terminal;
+mod time;
 pub mod verify;
 pub mod words;

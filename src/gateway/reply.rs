@@ -4,10 +4,13 @@
 
 use serde_json::{Map, Value};
 
-use super::codes::{self, request, OrderStatus};
-use super::json;
+use super::codes::{self, business, request, OrderStatus};
+use super::{json, time};
 use crate::abi::*;
 use crate::error::{Error, Result};
+
+/// The longest reply body that is accepted.
+pub const REPLY_BYTES_MAX: usize = 1024 * 1024;
 
 /// A readable reply. Absent, `null` and empty values are all `None`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub struct Reply {
     /// The members of `biz_response.data` or, without it, of `biz_response` itself. Scalars as text, anything else as
     /// JSON.
     pub data: Vec<(String, String)>,
+    /// The gateway's clock when it answered, in milliseconds since 1970: the HTTP header Date.
+    pub date_ms: Option<u64>,
 }
 
 /// What identifies the order that a reply has to be about.
@@ -74,6 +79,7 @@ impl Reply {
             biz_error_code: text(biz.get("error_code")),
             biz_error_message: text(biz.get("error_message")),
             data: entries.filter_map(|(key, value)| Some((key.clone(), text(Some(value))?))).collect(),
+            date_ms: None,
         })
     }
 
@@ -87,6 +93,13 @@ impl Reply {
                 UPAY_E_REPLY,
                 "the reply refuses the request and also has a result",
             )),
+            // A code of another layer: a refusal of the request does not say what became of an order.
+            "400" if self.error_code.as_deref().is_some_and(|code| business::has(code) && !request::has(code)) => {
+                RequestStatus::InDoubt(Error::new(
+                    UPAY_E_REPLY,
+                    format!("the reply refuses the request with a code that answers an action: {}", why()),
+                ))
+            }
             "400" => {
                 let status = request::status(self.error_code.as_deref());
                 let error = Error::new(status, format!("the gateway refused the request: {}", why()));
@@ -96,7 +109,6 @@ impl Reply {
                 }
                 RequestStatus::Refused(error)
             }
-            "500" if bug!(SystemErrorIsRefusal) => RequestStatus::Refused(Error::new(UPAY_E_GATEWAY, why())),
             code => {
                 let status = if code.starts_with('5') { UPAY_E_GATEWAY } else { UPAY_E_REPLY };
                 RequestStatus::InDoubt(Error::new(
@@ -112,6 +124,11 @@ impl Reply {
         entry.map(|(_, value)| value.as_str())
     }
 
+    /// When the order was made, or when it ended where that is not said, in milliseconds since 1970 by the gateway's clock.
+    pub fn order_ms(&self) -> Option<u64> {
+        ["ctime", "finish_time"].into_iter().find_map(|key| time::parse_ms(self.get(key)?))
+    }
+
     pub fn order_status(&self) -> OrderStatus {
         codes::order_status(self.get("order_status"))
     }
@@ -121,17 +138,17 @@ impl Reply {
         let same = |key: &str, ours: &Option<String>| {
             ours.is_none() || self.get(key).is_none_or(|theirs| Some(theirs) == ours.as_deref())
         };
-        (same("client_sn", &order.client_sn) || bug!(OrderNotCompared))
+        same("client_sn", &order.client_sn)
             && same("sn", &order.sn)
             && same("terminal_sn", &order.terminal_sn)
-            && (same("total_amount", &order.total_amount) || bug!(AmountNotCompared))
+            && same("total_amount", &order.total_amount)
     }
 
     /// True if the reply has the order's number or, if the order has two, both numbers.
     pub fn is_about(&self, order: &Identity) -> bool {
         let same = |key: &str, ours: &Option<String>| ours.is_none() || self.get(key) == ours.as_deref();
         let named = order.client_sn.is_some() || order.sn.is_some();
-        bug!(OrderNotCompared) || (named && same("client_sn", &order.client_sn) && same("sn", &order.sn))
+        named && same("client_sn", &order.client_sn) && same("sn", &order.sn)
     }
 
     /// The order that the reply itself names, for a caller that does not know which order was meant. What the reply
@@ -157,7 +174,7 @@ impl Reply {
         self.fits(order)
             && self.is_about(order)
             && order.total_amount.is_some()
-            && (self.get("total_amount") == order.total_amount.as_deref() || bug!(AmountNotCompared))
+            && self.get("total_amount") == order.total_amount.as_deref()
     }
 }
 
@@ -249,6 +266,29 @@ mod tests {
         }
         let contradicted = r#"{"result_code":"400","biz_response":{"result_code":"PAY_SUCCESS","data":null}}"#;
         assert!(matches!(read(contradicted).request_status(), RequestStatus::InDoubt(_)));
+    }
+
+    #[test]
+    fn a_400_with_a_code_of_the_business_layer_proves_nothing() {
+        let standing =
+            |code: &str| read(&format!(r#"{{"result_code":"400","error_code":"{code}"}}"#)).request_status();
+        for code in ["CLIENT_SN_CONFLICT", "TRADE_HAS_SUCCESS", "UPAY_ORDER_NOT_EXISTS", "INSUFFICIENT_FUND"] {
+            assert!(matches!(standing(code), RequestStatus::InDoubt(_)), "{code}");
+        }
+        // A code of both layers, and a code that nobody knows.
+        for code in ["INVALID_BARCODE", "A_CODE_OF_NEXT_YEAR"] {
+            assert!(matches!(standing(code), RequestStatus::Refused(_)), "{code}");
+        }
+    }
+
+    #[test]
+    fn the_time_of_an_order_is_when_it_was_made_or_else_when_it_ended() {
+        let with =
+            |data: &str| read(&format!(r#"{{"result_code":"200","biz_response":{{"data":{data}}}}}"#)).order_ms();
+        assert_eq!(with(r#"{"ctime":"1446372060000","finish_time":"1446372061000"}"#), Some(1_446_372_060_000));
+        assert_eq!(with(r#"{"ctime":1446372060000}"#), Some(1_446_372_060_000));
+        assert_eq!(with(r#"{"ctime":"","finish_time":"2015-11-01 18:01:00"}"#), Some(1_446_372_060_000));
+        assert_eq!(with(r#"{"ctime":"yesterday"}"#), None);
     }
 
     #[test]

@@ -82,13 +82,18 @@ pub fn of_fields(
 /// The refund of the full amount that reverses an order. Its number is derived from the order's, so that it stays the
 /// same in every attempt and after every restart.
 pub fn reversal(terminal_sn: &str, order: &Identity, operator: &str) -> Result<Vec<u8>> {
-    let number = format!("R{:.19}", sign(order.client_sn.as_deref().unwrap_or_default().as_bytes(), ""));
+    let number = reversal_no(order);
     of_fields(Call::Refund, terminal_sn, order, |name| match name {
         "refund_request_no" => Some(number.clone()),
         "refund_amount" => order.total_amount.clone(),
         "operator" => Some(operator.to_owned()),
         _ => None,
     })
+}
+
+/// The `refund_request_no` of the refund that reverses the order.
+pub fn reversal_no(order: &Identity) -> String {
+    format!("R{:.19}", sign(order.client_sn.as_deref().unwrap_or_default().as_bytes(), ""))
 }
 
 /// The body of /query or /cancel. A query with a refund's number asks about that refund.

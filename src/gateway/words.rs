@@ -56,8 +56,13 @@ fn pending(action: i32, status: upay_status, phase: &str) -> Words {
     match (action, phase) {
         (UPAY_ACTION_WATCH, _) if status == UPAY_E_REFUSED => words(
             UPAY_ADVICE_BY_HAND,
-            "此前按未收款处理的订单实际已收款，且无法自动撤销，请人工退款。",
-            "An order that counted as not paid was paid after all and cannot be reversed. Refund it by hand.",
+            "此前按未收款处理的订单查到已收款，无法自动退回，请人工核对并退款。",
+            "An order that counted as not paid is paid and cannot be reversed. Check it and refund it by hand.",
+        ),
+        (UPAY_ACTION_WATCH, _) if status == UPAY_E_NO_ORDER => words(
+            UPAY_ADVICE_BY_HAND,
+            "网关曾有这笔订单，现在查不到，无法确认是否已扣款，请人工核对。",
+            "The gateway had this order and no longer finds it. Check by hand whether it was paid.",
         ),
         (UPAY_ACTION_WATCH, _) => words(
             UPAY_ADVICE_WAIT,
@@ -202,7 +207,13 @@ fn pay(outcome: i32, status: upay_status, why: Option<&str>) -> Words {
             "网络不通，请求未发出，未扣款，请检查网络后重试。",
             "No connection: nothing was sent and nothing was charged. Check the network and try again.",
         ),
-        UPAY_E_SIGN | UPAY_E_TERMINAL => words(
+        UPAY_E_SIGN => words(
+            UPAY_ADVICE_FIX_REQUEST,
+            "终端密钥有误或已被签到更换，未扣款，请联系收银软件厂商，可能需要重新激活。",
+            "The key is wrong, or a check-in has replaced it; nothing was charged. Call the till's maker: the terminal may \
+             have to be activated again.",
+        ),
+        UPAY_E_TERMINAL => words(
             UPAY_ADVICE_FIX_REQUEST,
             "终端号或密钥有误，未扣款，请联系收银软件厂商。",
             "The terminal number or its key is wrong; nothing was charged. Call the till's maker.",

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use redb::backends::InMemoryBackend;
 use redb::{Database, StorageBackend};
 
-use super::damaged;
+use super::store::damaged;
 use crate::abi::*;
 use crate::disk;
 use crate::error::{Error, Result};
@@ -23,6 +23,10 @@ pub struct Place {
 impl Place {
     pub fn take(directory: &Path, terminal_sn: &str) -> Result<Self> {
         Self::named(directory, &file_name(terminal_sn))
+    }
+
+    pub fn exists(directory: &Path, terminal_sn: &str) -> bool {
+        disk::exists(&directory.join(format!("{}.journal", file_name(terminal_sn))))
     }
 
     pub fn named(directory: &Path, name: &str) -> Result<Self> {
@@ -47,9 +51,7 @@ impl Place {
             Ok(bytes) => {
                 on_copy(&bytes, check)?;
                 // An earlier start may have ended between giving the file its name and putting that name on disk.
-                if !bug!(NameNotSynced) {
-                    disk::sync_directory(&self.directory).map_err(|error| failed("sync", &self.directory, &error))?;
-                }
+                disk::sync_directory(&self.directory).map_err(|error| failed("sync", &self.directory, &error))?;
                 self.open(&self.journal)
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => self.make(begin),
@@ -59,7 +61,7 @@ impl Place {
 
     fn open(&self, path: &Path) -> Result<Database> {
         let file = disk::open(path).map_err(|error| failed("open", path, &error))?;
-        Database::builder().create_with_backend(file).map_err(super::storage)
+        Database::builder().create_with_backend(file).map_err(super::store::storage)
     }
 
     /// A new journal appears whole or not at all: an empty or half-written one is damage.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::record::KeySet;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A directory of its own for each test, gone at the end.
@@ -23,8 +24,16 @@ impl Drop for Scratch {
     }
 }
 
+fn key(client_sn: &str) -> OrderKey {
+    OrderKey::ClientSn(client_sn.to_owned())
+}
+
+fn paid(client_sn: &str, acknowledged: bool) -> Record {
+    Record { stage: Stage::Ended(Resolution::Paid), acknowledged, ..record(client_sn) }
+}
+
 fn record(client_sn: &str) -> Record {
-    Record::new(client_sn, UPAY_ACTION_PAY, Some("1".into()), State::Querying, 1)
+    Record::new(key(client_sn), UPAY_ACTION_PAY, Some("1".into()), 1)
 }
 
 fn status<T>(result: Result<T>) -> upay_status {
@@ -32,33 +41,32 @@ fn status<T>(result: Result<T>) -> upay_status {
 }
 
 #[test]
-fn a_client_sn_is_begun_once_unless_it_is_known_not_to_have_been_sent() {
-    let journal = Journal::in_memory("t1").unwrap();
-    assert_eq!(status(journal.begin_order(&record("a"))), UPAY_OK);
-    assert_eq!(status(journal.begin_order(&record("a"))), UPAY_E_DUPLICATE);
-    journal.put(&Record { state: State::NotSent, ..record("a") }).unwrap();
-    assert_eq!(status(journal.begin_order(&record("a"))), UPAY_OK);
-    journal.put(&Record { state: State::Closed, ..record("a") }).unwrap();
-    assert_eq!(status(journal.begin_order(&record("a"))), UPAY_E_DUPLICATE);
-}
-
-#[test]
-fn what_is_open_or_untold_is_pending_after_a_restart() {
+fn what_is_open_or_unheard_is_pending_after_a_restart() {
     let scratch = Scratch::new();
     {
         let journal = Journal::open(&scratch.0, "t1").unwrap();
-        journal.begin_order(&record("open")).unwrap();
-        for sn in ["untold", "told"] {
-            journal.put(&Record { state: State::Closed, fate: Some(Fate::Paid), ..record(sn) }).unwrap();
+        journal.put(&record("open")).unwrap();
+        for client_sn in ["unheard", "heard"] {
+            journal.put(&paid(client_sn, false)).unwrap();
         }
-        journal.told("told", |fate| fate == Fate::Paid).unwrap();
+        journal.put_lazily(&paid("heard", true)).unwrap();
         journal.flush().unwrap();
     }
     let journal = Journal::open(&scratch.0, "t1").unwrap();
-    let pending: Vec<_> = journal.pending().unwrap().into_iter().map(|record| record.client_sn).collect();
-    assert_eq!(pending, ["open", "untold"]);
-    assert_eq!(journal.get("told").unwrap().unwrap().fate, Some(Fate::Paid));
-    assert_eq!(journal.get("unheard").unwrap(), None);
+    let pending: Vec<_> = journal.pending().unwrap().into_iter().map(|record| record.key).collect();
+    assert_eq!(pending, [key("open"), key("unheard")]);
+    assert_eq!(journal.get(&key("heard")).unwrap(), Some(paid("heard", true)));
+    assert_eq!(journal.get(&key("unknown")).unwrap(), None);
+}
+
+#[test]
+fn an_order_is_found_by_the_gateways_number() {
+    let journal = Journal::in_memory("t1").unwrap();
+    let data = vec![("sn".to_owned(), "7".to_owned())];
+    journal.put(&Record { data, ..record("ours") }).unwrap();
+    journal.put(&Record { key: OrderKey::Sn("8".into()), ..record("") }).unwrap();
+    let called = |sn: &str| journal.called(sn).unwrap().map(|record| record.key);
+    assert_eq!((called("7"), called("8"), called("9")), (Some(key("ours")), Some(OrderKey::Sn("8".into())), None));
 }
 
 #[test]
@@ -68,7 +76,7 @@ fn a_terminal_has_one_owner_at_a_time() {
     assert_eq!(status(Journal::open(&scratch.0, "t1")), UPAY_E_LOCKED);
     assert_eq!(status(Journal::open(&scratch.0, "t2")), UPAY_OK);
     first.close();
-    assert_eq!(status(first.get("a")), UPAY_E_CLOSED);
+    assert_eq!(status(first.get(&key("a"))), UPAY_E_CLOSED);
     assert_eq!(status(Journal::open(&scratch.0, "t1")), UPAY_OK);
 }
 
@@ -93,7 +101,7 @@ fn a_damaged_or_foreign_journal_is_an_error_and_stays_as_it_is() {
     {
         let journal = Journal::open(&scratch.0, "t1").unwrap();
         for n in 0..20 {
-            journal.begin_order(&record(&format!("order-number-{n}"))).unwrap();
+            journal.put(&record(&format!("order-number-{n}"))).unwrap();
         }
     }
     let whole = std::fs::read(scratch.journal()).unwrap();
@@ -129,7 +137,7 @@ fn a_journal_with_a_flipped_bit_in_its_head_has_all_its_records_or_is_refused() 
     {
         let journal = Journal::open(&scratch.0, "t1").unwrap();
         for n in 0..20 {
-            journal.begin_order(&record(&format!("order-number-{n}"))).unwrap();
+            journal.put(&record(&format!("order-number-{n}"))).unwrap();
         }
     }
     let whole = std::fs::read(scratch.journal()).unwrap();
@@ -148,32 +156,28 @@ fn a_journal_with_a_flipped_bit_in_its_head_has_all_its_records_or_is_refused() 
 }
 
 #[test]
-fn what_ended_long_ago_is_forgotten_and_nothing_else() {
+fn what_began_long_ago_by_the_gateways_clock_is_forgotten_and_nothing_else() {
     const DAY_MS: u64 = 24 * 3600 * 1000;
     let journal = Journal::in_memory("t").unwrap();
-    let put = |client_sn: &str, day: u64, state: State, told: bool| {
-        let fate = (!state.is_open()).then_some(Fate::Paid);
-        let record = Record::new(client_sn, UPAY_ACTION_PAY, Some("1".into()), state, day * DAY_MS);
-        journal.put(&Record { fate, told, ..record }).unwrap();
+    let began = |client_sn: &str, day: u64| {
+        let began_gateway_ms = Some(day * DAY_MS);
+        Record { began_gateway_ms, ..paid(client_sn, true) }
     };
-    put("old", 100, State::Closed, true);
-    put("not-told", 100, State::Closed, false);
-    put("open", 100, State::Querying, false);
-    put("young", 180, State::Closed, true);
-    put("newest", 191, State::Closed, true);
-    // A clock that has jumped ten years ahead.
-    assert_eq!(journal.prune(90, 4000 * DAY_MS).unwrap(), 1);
-    let known = |client_sn: &str| journal.get(client_sn).unwrap().is_some();
-    assert!(!known("old"));
-    assert!(["not-told", "open", "young", "newest"].into_iter().all(known));
-    assert_eq!(journal.prune(90, 191 * DAY_MS).unwrap(), 0);
-    // Nor when an order has begun by that clock before this looks.
-    put("by the wrong clock", 4000, State::Closed, true);
-    assert_eq!(journal.prune(90, 4000 * DAY_MS + 1000).unwrap(), 0);
-    assert!(["young", "newest"].into_iter().all(known));
+    journal.put(&began("old", 100)).unwrap();
+    journal.put(&Record { acknowledged: false, ..began("not-heard", 100) }).unwrap();
+    journal.put(&Record { stage: Stage::UnderWay, ..began("open", 100) }).unwrap();
+    journal.put(&began("young", 180)).unwrap();
+    // A calendar that no answer has borne out, and that stood at 1970.
+    journal.put(&paid("no-answer-told-the-time", true)).unwrap();
+    let never_sent = Stage::Ended(Resolution::NotSent(UPAY_E_CONNECT));
+    journal.put(&Record { stage: never_sent, ..paid("never-sent", true) }).unwrap();
+    assert_eq!(journal.prune(90, 191 * DAY_MS).unwrap(), 2);
+    let known = |client_sn: &str| journal.get(&key(client_sn)).unwrap().is_some();
+    assert!(!known("old") && !known("never-sent"));
+    assert!(["not-heard", "open", "young", "no-answer-told-the-time"].into_iter().all(known));
     // More than one step forgets.
-    (0..600).for_each(|n| put(&format!("n{n}"), 10, State::Closed, true));
-    assert_eq!(journal.prune(90, 192 * DAY_MS).unwrap(), 600);
+    (0..600).for_each(|n| journal.put(&began(&format!("n{n}"), 10)).unwrap());
+    assert_eq!(journal.prune(90, 191 * DAY_MS).unwrap(), 600);
 }
 
 /// A small journal as its file has it, and what is in it.
@@ -182,10 +186,10 @@ fn written() -> (Vec<u8>, Vec<Record>) {
     {
         let journal = Journal::open(&scratch.0, "t1").unwrap();
         for n in 0..20 {
-            journal.begin_order(&record(&format!("order-number-{n}"))).unwrap();
+            journal.put(&record(&format!("order-number-{n}"))).unwrap();
         }
-        journal.put_ring(&Ring { terminal_key: "the-newest-key".into(), ..Ring::default() }).unwrap();
-        journal.put(&Record { state: State::Closed, fate: Some(Fate::Paid), ..record("order-number-3") }).unwrap();
+        journal.put_keys(&KeySet::new("t1", "the-newest-key")).unwrap();
+        journal.put(&paid("order-number-3", false)).unwrap();
     }
     let bytes = std::fs::read(scratch.journal()).unwrap();
     let records = read_all(&bytes).unwrap().0;
@@ -201,8 +205,8 @@ fn read_all(bytes: &[u8]) -> Result<(Vec<Record>, Option<String>)> {
         let orders = read.open_table(ORDERS).map_err(storage)?;
         let records = orders.iter().map_err(storage)?.map(|entry| parse(entry.map_err(storage)?.1.value()));
         let about = read.open_table(ABOUT).map_err(storage)?;
-        let ring = about.get("ring").map_err(storage)?.map(|ring| ring.value().to_owned());
-        Ok((records.collect::<Result<_>>()?, ring))
+        let keys = about.get("keys").map_err(storage)?.map(|keys| keys.value().to_owned());
+        Ok((records.collect::<Result<_>>()?, keys))
     })
 }
 
@@ -210,14 +214,14 @@ fn read_all(bytes: &[u8]) -> Result<(Vec<Record>, Option<String>)> {
 #[test]
 fn a_flipped_bit_anywhere_is_an_error_or_does_not_matter() {
     let (whole, records) = written();
-    let ring = read_all(&whole).unwrap().1;
+    let keys = read_all(&whole).unwrap().1;
     let used: Vec<usize> = (0..whole.len()).filter(|&place| whole[place] != 0).collect();
     let mut refused = 0;
     for (n, place) in used.iter().copied().step_by(61).chain((0..whole.len()).step_by(20_011)).enumerate() {
         let mut flipped = whole.clone();
         flipped[place] ^= 1 << (n % 8);
         match read_all(&flipped) {
-            Ok(read) => assert!(read == (records.clone(), ring.clone()), "bit {} of byte {place}", n % 8),
+            Ok(read) => assert!(read == (records.clone(), keys.clone()), "bit {} of byte {place}", n % 8),
             Err(error) => {
                 assert_eq!(error.status, UPAY_E_STORAGE);
                 refused += 1;

@@ -94,9 +94,10 @@ impl Http {
         let agent = if exchange.fresh { &self.fresh } else { &self.pooled };
         let response = agent.run(request)?;
         let http_status = response.status().as_u16();
+        let date_ms = response.headers().get(header::DATE).and_then(|date| since_1970_ms(date.to_str().ok()?));
         let mut body = Vec::new();
         response.into_body().into_reader().take(REPLY_BYTES_MAX as u64 + 1).read_to_end(&mut body)?;
-        Ok(HttpReply { http_status, body })
+        Ok(HttpReply { http_status, body, date_ms })
     }
 }
 
@@ -119,6 +120,11 @@ fn config(proxy: Option<Proxy>, idle_connections_max: usize) -> Config {
         .max_idle_connections_per_host(idle_connections_max)
         .max_idle_age(IDLE_MAX)
         .build()
+}
+
+fn since_1970_ms(http_date: &str) -> Option<u64> {
+    let since = httpdate::parse_http_date(http_date).ok()?.duration_since(std::time::UNIX_EPOCH).ok()?;
+    u64::try_from(since.as_millis()).ok()
 }
 
 /// The error does not quote the value, which may contain a password.

@@ -62,7 +62,7 @@ fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
 }
 
 impl<In: Transport> Connector<In> for Tls {
-    type Out = Either<In, Session>;
+    type Out = Either<In, TlsSession>;
 
     fn connect(&self, details: &ConnectionDetails, chained: Option<In>) -> Result<Option<Self::Out>, ureq::Error> {
         let Some(transport) = chained else { return Ok(None) };
@@ -80,17 +80,17 @@ impl<In: Transport> Connector<In> for Tls {
             stream.conn.complete_io(&mut stream.sock)?;
         }
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        Ok(Some(Either::B(Session { stream, buffers })))
+        Ok(Some(Either::B(TlsSession { stream, buffers })))
     }
 }
 
 /// A connection whose handshake is complete.
-pub(super) struct Session {
+pub(super) struct TlsSession {
     stream: StreamOwned<ClientConnection, TransportAdapter>,
     buffers: LazyBuffers,
 }
 
-impl Transport for Session {
+impl Transport for TlsSession {
     fn buffers(&mut self) -> &mut dyn Buffers {
         &mut self.buffers
     }
@@ -137,8 +137,8 @@ impl fmt::Debug for Tls {
     }
 }
 
-impl fmt::Debug for Session {
+impl fmt::Debug for TlsSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Session({:?})", self.stream.sock.inner())
+        write!(f, "TlsSession({:?})", self.stream.sock.inner())
     }
 }

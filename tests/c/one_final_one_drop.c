@@ -51,7 +51,7 @@ static void cancelled_by_the_cashier(upay_client *client)
 
 static void queries_and_cancels(upay_client *client)
 {
-    upay_order *order = new_order(client, NULL, PAID_AT_ONCE), *unknown = new_order(client, NULL, PAID_AT_ONCE);
+    upay_order *order = new_order(client, NULL, PAID_AT_ONCE), *unknown = new_order(client, "never-sent", PAID_AT_ONCE);
     heard heard;
 
     CHECK_OK(upay_order_pay(order, NULL, NULL, NULL));

@@ -61,11 +61,20 @@ fn a_paid_order_is_cancelled_on_the_same_day_and_its_money_goes_back() {
 fn an_order_that_nobody_knows_has_nothing_to_cancel_and_nothing_to_ask() {
     let gateway = gateway();
     let client = Client::start(&gateway.url(), &[]);
-    let order = client.order(&[]);
+    let order = client.order_of("never-sent");
     let query = order.query().final_one("query");
     assert_eq!((query.outcome, query.status), (UPAY_OUTCOME_FAILED, UPAY_E_NO_ORDER));
     let cancel = order.cancel().final_one("cancel");
     assert_eq!((cancel.outcome, cancel.status), (UPAY_OUTCOME_FAILED, UPAY_E_NO_ORDER));
+}
+
+#[test]
+fn an_order_without_a_number_that_the_gateway_knows_is_neither_cancelled_nor_refunded() {
+    let gateway = gateway();
+    let client = Client::start(&gateway.url(), &[]);
+    let order = client.order(&[("refund_request_no", "r1"), ("refund_amount", "1")]);
+    assert_eq!((order.cancel_unheard(), order.try_refund()), (UPAY_E_MISSING, UPAY_E_MISSING));
+    assert_eq!(gateway.ledger().orders.len(), 0);
 }
 
 static HELD: Mutex<bool> = Mutex::new(true);

@@ -107,6 +107,11 @@ impl Ear {
         heard.0.clone()
     }
 
+    /// How often the drop function ran.
+    pub fn drops(&self) -> u32 {
+        self.heard.lock().unwrap().1
+    }
+
     pub fn so_far(&self) -> Vec<Heard> {
         self.heard.lock().unwrap().0.clone()
     }
@@ -308,7 +313,11 @@ impl Client {
     }
 
     pub fn stop(&self) {
-        ok(upay_client_stop(self.handle, PATIENCE_MS), "stop");
+        ok(self.stop_status(), "stop");
+    }
+
+    pub fn stop_status(&self) -> upay_status {
+        upay_client_stop(self.handle, PATIENCE_MS)
     }
 }
 

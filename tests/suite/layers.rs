@@ -5,21 +5,29 @@ use std::path::{Path, PathBuf};
 
 /// Each room with those that it may use. `abi`, `error` and `log` are for all.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("ffi", &["client", "gateway", "qr"]),
-    ("client", &["flow", "engine", "journal", "transport", "gateway"]),
-    ("flow", &["gateway"]),
+    ("ffi", &["client", "event", "gateway", "qr"]),
+    ("client", &["runtime", "session", "flow", "event", "record", "engine", "journal", "transport", "gateway"]),
+    ("runtime", &["session", "event", "record", "engine", "journal", "transport", "gateway"]),
+    // Pure from here on.
+    ("session", &["flow", "record", "gateway"]),
+    ("event", &["flow", "record", "gateway"]),
+    ("flow", &["record", "gateway"]),
+    ("record", &["gateway"]),
+    ("gateway", &[]),
+    // Side by side, and used by the runtime and whoever makes it.
     ("engine", &[]),
-    ("journal", &["flow", "gateway", "disk"]),
+    ("journal", &["record", "disk"]),
     ("disk", &[]),
     ("transport", &["gateway", "engine"]),
-    ("gateway", &[]),
     ("qr", &[]),
     // For the fuzz targets, and in no other build.
-    ("fuzzing", &["client", "flow", "gateway", "journal"]),
+    ("fuzzing", &["event", "gateway", "journal", "record"]),
     ("error", &[]),
     ("log", &[]),
     ("abi", &[]),
 ];
+/// Rooms that ask for no time, start no thread and take no lock.
+const PURE: &[&str] = &["session", "event", "flow", "record", "gateway"];
 const FOR_ALL: &[&str] = &["abi", "error", "log"];
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
@@ -58,6 +66,38 @@ fn nothing_uses_what_stands_above_it() {
             assert!(fine || used.is_empty(), "{name} uses crate::{used}");
         }
         assert!(!text.contains("use crate::{"), "{name}: one line a room, so that this test can read it");
+    }
+}
+
+#[test]
+fn pure_rooms_have_no_clock_no_thread_no_lock_and_no_file() {
+    const IMPURE: &[&str] = &[
+        "std::thread",
+        "std::fs",
+        "std::net",
+        "std::time",
+        "Mutex",
+        "RwLock",
+        "Condvar",
+        "Atomic",
+        "SystemTime",
+        "Instant",
+    ];
+    for (name, text) in all_sources() {
+        let room = name.split(['/', '.']).next().unwrap();
+        if PURE.contains(&room) {
+            let found = IMPURE.iter().find(|word| text.contains(**word));
+            assert!(found.is_none(), "{name} uses {}", found.unwrap());
+        }
+    }
+}
+
+/// A file is one idea. What is longer is a table or tests.
+#[test]
+fn no_file_is_longer_than_400_lines() {
+    for (name, text) in all_sources().into_iter().filter(|(name, _)| !name.contains("tests")) {
+        let shipped = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        assert!(shipped.lines().count() <= 400, "{name}: {} lines", shipped.lines().count());
     }
 }
 

@@ -19,6 +19,8 @@ mod cancel;
 mod not_sent;
 /// The till shows a code, and the customer scans it.
 mod precreate;
+/// Two calls at the same time: a promise holds whichever comes first.
+mod races;
 /// Money goes back once for each number.
 mod refund;
 /// What a stop or a crash leaves over for the next start.

@@ -1,7 +1,7 @@
 /*
- * The protocol at the head of bindings/tests.txt, for C and for C++: each promise is kept in a process of its own, so that
- * a crash, an exit or a hang is that promise's failure and nobody else's. list.c and list.cpp keep the same promises, each
- * by its own interface; what they share is here.
+ * The protocol at the head of bindings/tests.txt, for C and for C++. Each promise runs in its own process, so that a crash,
+ * an exit or a hang fails that promise alone. list.c and list.cpp keep the same promises, each by its own
+ * interface. What they share is here.
  *
  * Define _POSIX_C_SOURCE before including this file.
  */
@@ -29,7 +29,7 @@ typedef struct promise {
  */
 #define PROMISE(name) {#name, name},
 
-/* Reads to the end, which comes with the process's, and keeps as much as there is room for. */
+/* Reads until the process ends, and keeps as much as there is room for. */
 static inline void read_reason(int from, char *reason, size_t room)
 {
     char bytes[512];

@@ -12,8 +12,6 @@ pub struct Disk {
     names_synced: BTreeMap<PathBuf, usize>,
     /// With the process that holds each.
     locks: BTreeMap<PathBuf, u32>,
-    /// Until then, every write fails.
-    pub failing_until: u64,
 }
 
 /// What a use of the disk may suffer.

@@ -1,16 +1,14 @@
 //! The network between the till and the gateway: it loses, delays, repeats, reorders, cuts, and mixes up.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::rc::Rc;
 
-use serde_json::Value;
-
-use super::gateway::{Request, Said, LATE_MS_MAX};
-use super::{Event, World};
+use super::gateway::{Said, LATE_MS_MAX};
+use super::{Event, Place, World};
 use crate::abi::*;
 use crate::choices::Of;
-use crate::error::Error;
-use crate::transport::{Exchange, HttpReply};
+use crate::error::{Error, Result};
+use crate::session::{ExchangeId, ReplyTime};
 
 #[derive(Default)]
 pub struct Network {
@@ -18,15 +16,43 @@ pub struct Network {
     exchanges: BTreeMap<u64, Pending>,
 }
 
+/// What one exchange sends.
+pub struct Wire {
+    pub path: Box<str>,
+    pub key: String,
+    pub body: Rc<[u8]>,
+    /// The order that it is about, as the host counts them.
+    pub order: Option<usize>,
+    pub refund_request_no: Option<Box<str>>,
+    /// Of the order, or of the refund.
+    pub amount: u64,
+    /// A query that the host has asked for.
+    pub of_host: bool,
+    pub exchange: u64,
+}
+
+/// A reply, as it comes out of the transport.
+#[derive(Debug, Clone)]
+pub struct HttpReply {
+    pub http_status: u16,
+    pub body: Rc<str>,
+    pub date_ms: Option<u64>,
+}
+
 /// An exchange that somebody waits for.
 struct Pending {
     life: u32,
-    request: Request,
+    id: ExchangeId,
+    wire: Rc<Wire>,
     reply_timeout: u64,
+    until: Option<u64>,
     fresh: bool,
     fate: Fate,
     left: bool,
-    answer: Option<Result<HttpReply, Error>>,
+    /// Its answer is on its way to the session.
+    answered: bool,
+    /// What ends it, where nothing else does.
+    timeout: Option<Place>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,32 +88,42 @@ pub const FATES: [Fate; 11] = [
     Fate::OddStatus,
 ];
 
+pub const CONNECT_MS: u64 = 5_000;
+pub const PAY_REPLY_MS: u64 = 50_000;
+pub const REPLY_MS: u64 = 15_000;
+
 impl Network {
-    /// Another request about this order has no answer yet, though the same process asks again.
-    pub fn is_under_way(&self, request: &Request) -> bool {
-        // A refund of the order has a number, and a run of its own.
-        let about = |body: &[u8]| {
-            let body: Value = serde_json::from_slice(body).unwrap_or_default();
-            body.get("client_sn").filter(|_| body.get("refund_request_no").is_none()).cloned()
-        };
-        let Some(order) = about(&request.body) else { return false };
-        let of = self.exchanges.get(&request.exchange).map(|pending| pending.life);
+    /// Another request of the library's own about this order has no answer yet. A refund of the order has a number, and a
+    /// run of its own.
+    pub fn is_under_way(&self, wire: &Wire) -> bool {
+        let of = self.exchanges.get(&wire.exchange).map(|pending| pending.life);
         self.exchanges.iter().any(|(id, other)| {
-            let waits = *id != request.exchange && Some(other.life) == of && other.left && other.answer.is_none();
-            waits && about(&other.request.body).as_ref() == Some(&order)
+            let waits = *id != wire.exchange && Some(other.life) == of && other.left && !other.answered;
+            waits && other.wire.order == wire.order && other.wire.refund_request_no.is_none() && !other.wire.of_host
         })
     }
 }
 
 impl World {
-    /// `None`: the process is no more.
-    pub fn begin_exchange(&mut self, exchange: &Exchange<'_>, connect_timeout: Duration) -> Option<u64> {
-        if self.is_dead() || self.may_crash("crash: before a request leaves") {
-            return None;
+    pub fn begin_exchange(&mut self, id: ExchangeId, request: crate::session::Request) {
+        if self.may_crash("crash: before a request leaves") {
+            return;
         }
         self.network.made += 1;
-        let id = self.network.made;
-        let fate = match self.choices.chance(Of::Network, self.levels.network) {
+        let exchange = self.network.made;
+        let mut wire = Wire {
+            path: request.path().into(),
+            key: request.terminal_key,
+            body: Rc::from(&*request.body),
+            order: None,
+            refund_request_no: None,
+            amount: 0,
+            of_host: request.by_caller,
+            exchange,
+        };
+        let check_in = wire.path.ends_with("/checkin");
+        self.reads_wire(&mut wire);
+        let fate = match self.levels.network > 0 && self.choices.chance(Of::Network, self.levels.network) {
             false => Fate::Fine,
             true if self.levels.fates.is_empty() => self.choices.one_of(Of::Network, &FATES),
             true => {
@@ -95,213 +131,217 @@ impl World {
                 FATES[self.levels.fates[n as usize] as usize]
             }
         };
-        let request = Request {
-            path: exchange.path.to_owned(),
-            authorization: exchange.authorization.to_owned(),
-            body: exchange.body.to_vec(),
-            exchange: id,
-            unheard: false,
+        let fate = match fate {
+            // A network that repeats a check-in ends the keys by itself.
+            Fate::Twice | Fate::SecondHeard | Fate::OtherReply if check_in => Fate::ReplyLost,
+            fate => fate,
         };
-        let pending = Pending {
+        let until = request.until.and_then(|until| self.since_began(until));
+        let mut pending = Pending {
             life: self.life,
-            request,
-            reply_timeout: exchange.reply_timeout.as_millis() as u64,
-            fresh: exchange.fresh,
+            id,
+            wire: Rc::new(wire),
+            reply_timeout: if request.time == ReplyTime::Pay { PAY_REPLY_MS } else { REPLY_MS },
+            until,
+            fresh: request.fresh,
             fate,
             left: false,
-            answer: None,
+            answered: false,
+            timeout: None,
         };
-        self.network.exchanges.insert(id, pending);
-        if fate == Fate::NotSent {
-            self.met("network: not sent");
-            let after = self.choices.between(Of::Network, 1, connect_timeout.as_millis() as u64);
-            self.at(self.now + after, Event::NotSent(id));
-        } else {
-            let connect = self.choices.between(Of::Network, 5, 60);
-            self.at(self.now + connect, Event::Leave(id));
-        }
-        Some(id)
+        let most = until.map_or(CONNECT_MS, |until| until.saturating_sub(self.now).clamp(2, CONNECT_MS));
+        let connect = match fate {
+            Fate::NotSent => self.choices.between(Of::Network, 1, most),
+            _ => self.choices.between(Of::Network, 5, 60),
+        };
+        let event = match fate {
+            _ if connect >= most => Event::NotSent(exchange),
+            Fate::NotSent => Event::NotSent(exchange),
+            _ => Event::Leave(exchange),
+        };
+        pending.timeout = Some(self.at(self.now + connect, event));
+        self.network.exchanges.insert(exchange, pending);
     }
 
-    pub fn end_exchange(&mut self, id: u64) -> Result<HttpReply, Error> {
-        let pending = self.network.exchanges.remove(&id);
-        let gone = || Err(Error::new(UPAY_E_INTERRUPTED, "this process is no more"));
-        if self.is_dead() || self.may_crash("crash: before a reply is looked at") {
-            return gone();
-        }
-        pending.and_then(|pending| pending.answer).unwrap_or_else(gone)
-    }
-
-    pub fn not_sent(&mut self, id: u64) {
+    pub fn not_sent(&mut self, exchange: u64) {
+        self.met("network: not sent");
         let why = self.choices.one_of(Of::Network, &[UPAY_E_CONNECT, UPAY_E_RESOLVE, UPAY_E_TLS, UPAY_E_PROXY]);
-        self.hears(id, Err(Error::new(why, "not sent")));
+        self.hears(exchange, Err(Error::new(why, "not sent")));
     }
 
     /// The first byte leaves.
-    pub fn leave(&mut self, id: u64) {
-        let Some(pending) = self.network.exchanges.get_mut(&id).filter(|pending| pending.answer.is_none()) else {
+    pub fn leave(&mut self, exchange: u64) {
+        let now = self.now;
+        let Some(pending) = self.network.exchanges.get_mut(&exchange).filter(|pending| !pending.answered) else {
             return;
         };
         pending.left = true;
-        let (fate, request, timeout) = (pending.fate, pending.request.clone(), pending.reply_timeout);
-        self.leaves(&request);
-        let cancel = request.path.ends_with("/cancel");
+        let (fate, wire, life) = (pending.fate, pending.wire.clone(), pending.life);
+        let times_out = pending.until.unwrap_or(u64::MAX).min(now + pending.reply_timeout);
+        if life != self.life {
+            return;
+        }
+        self.leaves(&wire);
+        let cancel = wire.path.ends_with("/cancel") || wire.path.ends_with("/revoke");
         let crashed = (cancel && self.may_crash("crash: after a cancel has left"))
             || self.may_crash("crash: after a request has left");
         // What a process leaves on the wire may lie there.
         let fate = if crashed && self.choices.below(Of::Network, 2) == 1 { Fate::Late } else { fate };
-        self.at(self.now + timeout, Event::NoReply(id));
+        let timeout = self.at(times_out, Event::NoReply(exchange));
+        if let Some(pending) = self.network.exchanges.get_mut(&exchange) {
+            pending.timeout = Some(timeout);
+        }
+        let request = super::gateway::Request { wire, left_at: now, heard: true };
+        let unheard = super::gateway::Request { heard: false, ..request.clone() };
         let travel = self.choices.between(Of::Network, 5, 80);
         let later = |world: &mut Self| {
             let most = world.choices.one_of(Of::Network, &[10_000, 120_000, LATE_MS_MAX]);
             world.choices.between(Of::Network, 1_000, most)
         };
         match fate {
-            Fate::Fine | Fate::NotSent => self.send(request, travel),
+            Fate::Fine | Fate::NotSent => self.arrives(request, travel),
             Fate::Slow => {
                 self.met("network: slow");
                 let slow = self.choices.between(Of::Network, 80, 14_000);
-                self.send(request, slow);
+                self.arrives(request, slow);
             }
             Fate::Lost => {
                 self.met("network: a request lost");
-                self.breaks_off(id);
+                self.breaks_off(exchange);
             }
             Fate::ReplyLost => {
                 self.met("network: a reply lost");
-                self.send(Request { unheard: true, ..request }, travel);
-                self.breaks_off(id);
+                self.arrives(unheard, travel);
+                self.breaks_off(exchange);
             }
             Fate::Late => {
                 self.met("network: a request arrives after its connection died");
                 let late = later(self);
-                self.send(Request { unheard: true, ..request }, late);
-                self.breaks_off(id);
+                self.arrives(unheard, late);
+                self.breaks_off(exchange);
             }
             Fate::Twice => {
                 self.met("network: a request arrives twice");
                 let late = later(self);
-                self.send(Request { unheard: true, ..request.clone() }, late);
-                self.send(request, travel);
+                self.arrives(unheard, late);
+                self.arrives(request, travel);
             }
             Fate::SecondHeard => {
                 self.met("network: the reply to a repeated request");
                 let again = self.choices.between(Of::Network, 80, 3_000);
-                self.send(Request { unheard: true, ..request.clone() }, travel);
-                self.send(request, again);
+                self.arrives(unheard, travel);
+                self.arrives(request, again);
             }
-            Fate::Garbage | Fate::OtherReply | Fate::OddStatus => self.send(request, travel),
+            Fate::Garbage | Fate::OtherReply | Fate::OddStatus => self.arrives(request, travel),
         }
     }
 
-    fn send(&mut self, request: Request, after_ms: u64) {
+    fn arrives(&mut self, request: super::gateway::Request, after_ms: u64) {
         self.at(self.now + after_ms, Event::Arrive(request));
     }
 
     /// At once, or nothing more is heard until the time is up.
-    fn breaks_off(&mut self, id: u64) {
+    fn breaks_off(&mut self, exchange: u64) {
         if self.choices.below(Of::Network, 2) == 0 {
             let after = self.choices.between(Of::Network, 10, 10_000);
-            self.at(self.now + after, Event::Broken(id));
+            self.at(self.now + after, Event::Broken(exchange));
         }
     }
 
-    pub fn no_reply(&mut self, id: u64) {
-        self.hears(id, Err(Error::new(UPAY_E_NO_REPLY, "no reply")));
+    pub fn no_reply(&mut self, exchange: u64) {
+        self.hears(exchange, Err(Error::new(UPAY_E_NO_REPLY, "no reply")));
     }
 
-    pub fn broken_off(&mut self, id: u64) {
-        self.hears(id, Err(Error::new(UPAY_E_INTERRUPTED, "reset")));
+    pub fn broken_off(&mut self, exchange: u64) {
+        self.hears(exchange, Err(Error::new(UPAY_E_INTERRUPTED, "reset")));
     }
 
-    pub fn interrupted(&mut self, id: u64) {
-        let left = self.network.exchanges.get(&id).is_some_and(|pending| pending.left);
+    pub fn interrupted(&mut self, id: ExchangeId) {
+        let life = self.life;
+        let of = |pending: &Pending| pending.id == id && pending.life == life && !pending.answered;
+        let found = self.network.exchanges.iter().find(|(_, pending)| of(pending));
+        let Some((exchange, left)) = found.map(|(exchange, pending)| (*exchange, pending.left)) else { return };
         self.met(if left { "network: interrupted after it left" } else { "network: interrupted before it left" });
         let status = if left { UPAY_E_INTERRUPTED } else { UPAY_E_CONNECT };
-        self.hears(id, Err(Error::new(status, "interrupted")));
+        self.hears(exchange, Err(Error::new(status, "interrupted")));
     }
 
     /// The gateway's reply, as the network brings it.
-    pub fn reply(&mut self, id: u64, said: Said) {
-        let Some(pending) = self.network.exchanges.get(&id) else { return };
+    pub fn reply(&mut self, exchange: u64, said: &Said) {
+        let Some(pending) = self.network.exchanges.get(&exchange) else { return };
         let (fate, fresh) = (pending.fate, pending.fresh);
-        let body = || said.body.to_string().into_bytes();
+        // A Date counts whole seconds.
+        let date_ms = self.clock.has_date.then(|| self.gateway_ms() / 1000 * 1000);
+        let with = |http_status, body: Rc<str>| HttpReply { http_status, body, date_ms };
         let answer = match fate {
             Fate::Garbage => {
                 self.met("network: garbage");
-                let cut = body();
-                let half = cut[..cut.len() / 2].to_vec();
-                let (http_status, body) = match self.choices.below(Of::Network, 4) {
-                    0 => (502, b"<html>Bad Gateway</html>".to_vec()),
-                    1 => (200, half),
-                    2 => (200, Vec::new()),
-                    _ => (200, br#"{"result_code":"200"}"#.to_vec()),
-                };
-                HttpReply { http_status, body }
+                let half = &said.body[..said.body.len() / 2];
+                match self.choices.below(Of::Network, 4) {
+                    0 => with(502, "<html>Bad Gateway</html>".into()),
+                    1 => with(200, half.into()),
+                    2 => with(200, "".into()),
+                    _ => with(200, r#"{"result_code":"200"}"#.into()),
+                }
             }
-            Fate::OtherReply => match self.other_reply(&said, fresh) {
+            Fate::OtherReply => match self.other_reply(said, fresh) {
                 Some(other) => {
                     self.met("network: the reply to another request");
-                    HttpReply { http_status: other.http_status, body: other.body.to_string().into_bytes() }
+                    with(other.http_status, other.body)
                 }
-                None => HttpReply { http_status: said.http_status, body: body() },
+                None => with(said.http_status, said.body.clone()),
             },
             Fate::OddStatus => {
                 self.met("network: an HTTP status that contradicts the body");
-                HttpReply { http_status: self.choices.one_of(Of::Network, &[500, 404, 302]), body: body() }
+                with(self.choices.one_of(Of::Network, &[500, 404, 302]), said.body.clone())
             }
-            _ => HttpReply { http_status: said.http_status, body: body() },
+            _ => with(said.http_status, said.body.clone()),
         };
         let travel = self.choices.between(Of::Network, 5, 80);
-        self.at(self.now + travel, Event::Reply(id, answer));
+        self.at(self.now + travel, Event::Reply(exchange, answer));
     }
 
     /// What the gateway said before, about another order. Over a connection of its own nothing comes that names no order.
     fn other_reply(&mut self, said: &Said, fresh: bool) -> Option<Said> {
-        let names = |other: &Said| other.body.pointer("/biz_response/data/client_sn").is_some();
         let others = self.gateway.said.iter().filter(|other| {
-            other.client_sn != said.client_sn && (names(other) || (!fresh && other.path == said.path))
+            other.order.is_some()
+                && other.order != said.order
+                && (other.names_order() || (!fresh && other.path == said.path))
         });
         let others: Vec<_> = others.cloned().collect();
         if others.is_empty() {
-            let mut other = said.clone();
-            *other.body.pointer_mut("/biz_response/data/client_sn")? = Value::from("another");
-            return Some(other);
+            return said.about_another();
         }
         let n = self.choices.below(Of::Network, others.len() as u32);
         Some(others[n as usize].clone())
     }
 
-    /// For the rule that one "no such order" is no proof.
-    fn notes_absence(&mut self, id: u64, answer: &Result<HttpReply, Error>) {
-        let absent = |body: &[u8]| String::from_utf8_lossy(body).contains("UPAY_ORDER_NOT_EXIST");
-        if !answer.as_ref().is_ok_and(|answer| absent(&answer.body)) {
+    /// The first to come is what the till hears.
+    pub fn hears(&mut self, exchange: u64, answer: Result<HttpReply>) {
+        let Some(pending) = self.network.exchanges.get_mut(&exchange) else { return };
+        if pending.life != self.life {
+            self.network.exchanges.remove(&exchange);
             return;
         }
-        let now = self.now;
-        if let Some(pending) = self.network.exchanges.get(&id) {
-            let body = String::from_utf8_lossy(&pending.request.body);
-            let of = |client_sn: &str| body.contains(&format!("\"{client_sn}\""));
-            let order = self.host.orders.iter_mut().find(|order| of(&order.client_sn));
-            order.into_iter().for_each(|order| order.absent_at.push(now));
+        if std::mem::replace(&mut pending.answered, true) {
+            return;
         }
+        if let Some(timeout) = pending.timeout.take() {
+            self.take_back(timeout);
+        }
+        self.at(self.now, Event::Answered(exchange, answer));
     }
 
-    /// The first to come is what the till hears.
-    pub fn hears(&mut self, id: u64, answer: Result<HttpReply, Error>) {
-        let Some(pending) = self.network.exchanges.get_mut(&id) else { return };
-        if pending.answer.is_some() || pending.life != self.life {
+    /// The session hears it.
+    pub fn answered(&mut self, exchange: u64, answer: Result<HttpReply>) {
+        let Some(pending) = self.network.exchanges.remove(&exchange) else { return };
+        if pending.life != self.life || self.may_crash("crash: before a reply is looked at") {
             return;
         }
-        let path = pending.request.path.clone();
         self.note(|| match &answer {
-            Ok(answer) => format!("till: {path} #{id} answered: {}", String::from_utf8_lossy(&answer.body)),
-            Err(error) => format!("till: {path} #{id} got no answer: {} {error}", error.status),
+            Ok(answer) => format!("till: {} #{exchange} answered: {}", pending.wire.path, answer.body),
+            Err(error) => format!("till: {} #{exchange} got no answer: {} {error}", pending.wire.path, error.status),
         });
-        self.notes_absence(id, &answer);
-        if let Some(pending) = self.network.exchanges.get_mut(&id) {
-            pending.answer = Some(answer);
-        }
-        self.at(self.now, Event::Wake(id));
+        self.hear_answer(pending.id, &pending.wire, answer);
     }
 }

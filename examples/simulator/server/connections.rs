@@ -126,7 +126,8 @@ impl Connections {
                     return Ok(());
                 }
                 Received::Request(request) => {
-                    let delivery = self.desk.answer(&request);
+                    let answer = self.desk.answer(&request);
+                    let delivery = Delivery { date_ms: Some(self.desk.clock.now_ms()), ..answer };
                     self.log(&request, &delivery);
                     if wire::send(stream, &request, &delivery, &self.desk.holds)? == Afterwards::Close {
                         return Ok(());

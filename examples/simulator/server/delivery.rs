@@ -14,20 +14,36 @@ pub struct Delivery {
     pub content_type: &'static str,
     pub body: Vec<u8>,
     pub wire: Wire,
+    /// What o'clock it is at the gateway, for the `Date` header.
+    pub date_ms: Option<u64>,
     /// What the log says about the request, beyond method and path.
     pub note: String,
 }
 
 impl Delivery {
     pub fn json(body: String) -> Delivery {
-        Delivery { status: 200, content_type: JSON, body: body.into_bytes(), wire: Wire::Whole, note: String::new() }
+        Delivery {
+            status: 200,
+            content_type: JSON,
+            body: body.into_bytes(),
+            wire: Wire::Whole,
+            date_ms: None,
+            note: String::new(),
+        }
     }
 
     pub fn page(status: u16, reason: &str) -> Delivery {
         let body = format!(
             "<!DOCTYPE html>\n<html><head><title>{status}</title></head><body><h1>{status}</h1><p>{reason}</p></body></html>\n"
         );
-        Delivery { status, content_type: HTML, body: body.into_bytes(), wire: Wire::Whole, note: reason.to_owned() }
+        Delivery {
+            status,
+            content_type: HTML,
+            body: body.into_bytes(),
+            wire: Wire::Whole,
+            date_ms: None,
+            note: reason.to_owned(),
+        }
     }
 
     pub fn text(body: String) -> Delivery {

@@ -2,6 +2,9 @@
 
 use std::io::{self, Write};
 use std::net::TcpStream;
+use std::time::{Duration, UNIX_EPOCH};
+
+use httpdate::fmt_http_date;
 
 use super::clock::{HoldEnd, Holds};
 use super::delivery::Delivery;
@@ -90,8 +93,10 @@ pub fn send_refusal(mut stream: &TcpStream, status: u16, reason: &str) -> io::Re
 
 /// Head and body in one piece, so that a reply is one packet.
 fn message(delivery: &Delivery, headers: &str, keep_alive: bool, body: &[u8]) -> Vec<u8> {
+    let date = delivery.date_ms.map(|ms| fmt_http_date(UNIX_EPOCH + Duration::from_millis(ms)));
+    let date = date.map_or_else(String::new, |date| format!("Date: {date}\r\n"));
     let mut bytes = format!(
-        "HTTP/1.1 {} {}\r\nServer: upay-simulator\r\nContent-Type: {}\r\n{headers}Connection: {}\r\n\r\n",
+        "HTTP/1.1 {} {}\r\nServer: upay-simulator\r\n{date}Content-Type: {}\r\n{headers}Connection: {}\r\n\r\n",
         delivery.status,
         reason_phrase(delivery.status),
         delivery.content_type,

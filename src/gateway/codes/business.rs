@@ -1,6 +1,6 @@
 //! `biz_response.error_code` (000, 002, 003 4.5): why an action failed.
 
-use super::{find, row, Means, Row};
+use super::{find, request, row, Means, Row};
 use crate::abi::*;
 use crate::gateway::words::Words;
 
@@ -21,6 +21,9 @@ pub enum Refusal {
     NotCancellable,
     /// The gateway has a refund with this number already: query that refund.
     RefundThere,
+    /// No row has it: the code is an error of the gateway's own, which belongs to the reply's first layer. A FAIL with it
+    /// contradicts itself and proves nothing.
+    System,
 }
 
 impl Means for Refusal {
@@ -28,7 +31,9 @@ impl Means for Refusal {
         match self {
             Refusal::Plain | Refusal::Cancelled | Refusal::NotCancellable => UPAY_OUTCOME_FAILED,
             // With FAILED a till might charge or refund a second time.
-            Refusal::OrderThere | Refusal::NoOrder | Refusal::NoTrade | Refusal::RefundThere => UPAY_OUTCOME_UNKNOWN,
+            Refusal::OrderThere | Refusal::NoOrder | Refusal::NoTrade | Refusal::RefundThere | Refusal::System => {
+                UPAY_OUTCOME_UNKNOWN
+            }
         }
     }
 }
@@ -207,8 +212,17 @@ pub static ROWS: &[Row<Refusal>] = &[
 
 /// A code that is in no table is a plain refusal too: FAIL itself says that nothing happened.
 pub fn refusal(biz_error_code: Option<&str>) -> Refusal {
-    let row = biz_error_code.and_then(|code| find(ROWS, code));
-    row.map_or(Refusal::Plain, |row| row.means)
+    let Some(code) = biz_error_code else { return Refusal::Plain };
+    match find(ROWS, code) {
+        Some(row) => row.means,
+        None if request::status(Some(code)) == UPAY_E_GATEWAY => Refusal::System,
+        None => Refusal::Plain,
+    }
+}
+
+/// The code stands in this table.
+pub fn has(error_code: &str) -> bool {
+    find(ROWS, error_code).is_some()
 }
 
 /// The sentences for a payment that ended with this refusal.

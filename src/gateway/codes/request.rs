@@ -117,6 +117,11 @@ pub fn status(error_code: Option<&str>) -> upay_status {
     row.map_or(UPAY_E_REQUEST, |row| row.means.0)
 }
 
+/// The code stands in this table.
+pub fn has(error_code: &str) -> bool {
+    find(ROWS, error_code).is_some()
+}
+
 /// The sentences for a payment that was refused with this error.
 pub fn request_error(error_code: &str) -> Option<Words> {
     find(ROWS, error_code).filter(|row| row.means == REQUEST).map(|row| Words::from(super::Entry::from(row)))

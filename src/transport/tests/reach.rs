@@ -188,7 +188,7 @@ fn a_certificate_under_ca_file_is_trusted() {
         request
     });
     let (options, _file) = trusting(&identity, peer.address, "trusted.pem");
-    assert_eq!(exchange(&options).unwrap(), HttpReply { http_status: 200, body: b"{}".to_vec() });
+    assert_eq!(exchange(&options).unwrap(), HttpReply { http_status: 200, body: b"{}".to_vec(), date_ms: None });
     assert!(peer.end().ends_with(std::str::from_utf8(BODY).unwrap()));
 }
 

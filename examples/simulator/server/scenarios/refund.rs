@@ -24,8 +24,8 @@ pub const ROWS: &[RefundStory] = &[
         number: 2,
         name: "fails-after",
         parameter: Time,
-        does: "refund says REFUND_IN_PROGRESS, after n it has failed and the order is what it was",
-        told: &[NotRefunded],
+        does: "refund says REFUND_IN_PROGRESS, after n it has failed and the order is what it was; so it stays for ten minutes",
+        told: &[Unknown],
         moved: Charged::No,
         fate: RefundFate::InProgressThenFails,
         ..PLAIN
