@@ -44,7 +44,8 @@ fn with<T>(work: impl FnOnce(&mut Room) -> T) -> T {
 
 impl Room {
     fn may_crash(&mut self, point: &'static str) {
-        let Some((_, left)) = self.crash_at.as_mut().filter(|(at, _)| *at == point) else { return };
+        let next = self.crash_at.as_mut().filter(|(at, left)| *at == point && *left > 0);
+        let Some((_, left)) = next else { return };
         *left -= 1;
         if *left == 0 {
             self.crashed = Some(point);
