@@ -10,7 +10,7 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::activate::{activate, Activated};
-use super::opening::{self, Opened};
+use super::opening::{self, Opened, Setup};
 use super::order::Order;
 use super::settings::Values;
 use crate::abi::*;
@@ -18,7 +18,7 @@ use crate::engine::{clock, Engine};
 use crate::error::{Error, Result};
 use crate::event::{Encoding, EventReader};
 use crate::gateway::field;
-use crate::record::{KeySet, OrderKey};
+use crate::record::OrderKey;
 use crate::runtime::{Callbacks, EventQueue, EventSink, Listener, Runtime};
 use crate::transport::{Interrupt, Spawn, Transport};
 
@@ -52,14 +52,6 @@ pub(super) struct RunningClient {
     reader: EventReader,
     /// The terminal's own first; then earlier terminals of this state directory that have left something open.
     runtimes: Vec<Arc<Runtime>>,
-}
-
-#[derive(Default)]
-pub(super) struct Setup {
-    pub values: Values,
-    pub watcher: Option<Arc<Listener>>,
-    /// The keys of an activated terminal that the disk did not take: its start tries again.
-    pub unkept: Option<(String, KeySet)>,
 }
 
 impl Default for Client {

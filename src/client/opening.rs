@@ -5,8 +5,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::lifecycle::Setup;
-use super::settings::Settings;
+use super::settings::{Settings, Values};
 use crate::abi::*;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -14,7 +13,7 @@ use crate::event::EventReader;
 use crate::journal::{activated, Journal};
 use crate::log;
 use crate::record::{KeySet, Record};
-use crate::runtime::{EventSink, ReplyTimes, Runtime};
+use crate::runtime::{EventSink, Listener, ReplyTimes, Runtime};
 use crate::session::{Config, Session};
 use crate::transport::Transport;
 
@@ -40,6 +39,15 @@ impl Terminal {
         let Self { terminal_sn, journal, session, left_over, transport, times } = self;
         (Runtime::new(session, journal, engine, transport, sink, times, terminal_sn), left_over)
     }
+}
+
+/// What a host has set before the start.
+#[derive(Default)]
+pub struct Setup {
+    pub values: Values,
+    pub watcher: Option<Arc<Listener>>,
+    /// The keys of an activated terminal that the disk did not take: its start tries again.
+    pub unkept: Option<(String, KeySet)>,
 }
 
 pub fn open(setup: &mut Setup, engine: &Engine, transport: Arc<Transport>) -> Result<Opened> {
