@@ -72,7 +72,7 @@ pub fn verdict(heard: &Heard, charged: u64, right: bool) {
     let words = match heard.outcome {
         UPAY_OUTCOME_SUCCESS if heard.action == UPAY_ACTION_REFUND => "已退款 · REFUNDED".to_owned(),
         UPAY_OUTCOME_SUCCESS => "已付款 · PAID".to_owned(),
-        UPAY_OUTCOME_FAILED => format!("未付款，无需退款 · NOT PAID, nothing is owed (status {})", heard.status),
+        UPAY_OUTCOME_FAILED => format!("未扣款或已全额退回 · NOT PAID, nothing is owed (status {})", heard.status),
         _ => format!("结果未知 · NOBODY KNOWS (status {})", heard.status),
     };
     println!("     {}  {}", paint(BOLD, "结果 verdict"), paint(colour(heard.outcome), &words));
@@ -106,7 +106,7 @@ fn advice(advice: i32) -> &'static str {
         UPAY_ADVICE_DELIVER => "交货 · hand over the goods",
         UPAY_ADVICE_RETRY => "用新订单重新收款 · start a new payment",
         UPAY_ADVICE_WAIT => "请稍候 · wait",
-        UPAY_ADVICE_CALL_SUPPORT => "不要交货，联系技术支持 · hand over no goods, call support",
+        UPAY_ADVICE_CALL_SUPPORT => "不要交货，联系收钱吧客服 · hand over no goods, call support",
         UPAY_ADVICE_FIX_REQUEST => "联系收银软件厂商 · call the till's maker",
         UPAY_ADVICE_CHECK_NETWORK => "检查网络 · check the network",
         UPAY_ADVICE_RETRY_SAME => "用同一单号重试 · try again under the same number",

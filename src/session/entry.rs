@@ -113,19 +113,19 @@ pub(super) struct Heard {
     /// A reply could be read.
     pub answered: bool,
     /// What stands between the flow and an answer, if anything.
-    pub trouble: Option<upay_status>,
+    pub warning: Option<upay_status>,
 }
 
 impl Heard {
     pub fn of(answer: &Result<Reply>) -> Self {
-        let trouble = match answer {
+        let warning = match answer {
             Err(error) => Some(error.status),
             Ok(reply) => match reply.request_status() {
                 RequestStatus::Answered => None,
                 RequestStatus::Refused(error) | RequestStatus::InDoubt(error) => Some(error.status),
             },
         };
-        Self { answered: answer.is_ok(), trouble }
+        Self { answered: answer.is_ok(), warning }
     }
 }
 

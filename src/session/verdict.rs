@@ -27,7 +27,7 @@ impl Session {
                     warning
                 }
                 None => before_status,
-                Some(heard) => heard.trouble.unwrap_or(warning),
+                Some(heard) => heard.warning.unwrap_or(warning),
             },
             order_status: entry.reply.as_ref().and_then(|reply| reply.get("order_status")).map(str::to_owned),
         };

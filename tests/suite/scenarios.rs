@@ -1,7 +1,7 @@
 //! Each barcode of the simulator's table: the verdict against the ledger, in the callback form and in the pull form.
 
 use crate::host::{gateway, Client, Heard, PATIENCE};
-use crate::simulator::scenario::{self, Charged, Fate, Scenario, Verdict};
+use crate::simulator::scenario::{self, Charged, Course, Scenario, Verdict};
 use crate::simulator::Simulator;
 use upay::abi::*;
 
@@ -59,7 +59,7 @@ fn the_row_is_right(gateway: &Simulator, row: &Scenario, client_sn: &str) {
             let charged = ledger.order(client_sn).is_some_and(|order| order.charged_fen == FEN);
             let lost = ledger.lost().any(|lost| lost == client_sn);
             (row.charged == Charged::Depends || charged == (row.charged == Charged::Yes))
-                && lost == (row.fate == Fate::Lost)
+                && lost == (row.course == Course::Lost)
         },
         PATIENCE,
     );

@@ -168,12 +168,12 @@ namespace Upay.Tests
     }
 
     /// <summary>Gets events on the library's thread, and can be waited on.</summary>
-    sealed class Ear : IProgress<UpayEvent>
+    sealed class Subscriber : IProgress<UpayEvent>
     {
         readonly List<UpayEvent> heard = new List<UpayEvent>();
         readonly Action<UpayEvent> then;
 
-        public Ear(Action<UpayEvent> then = null)
+        public Subscriber(Action<UpayEvent> then = null)
         {
             this.then = then;
         }

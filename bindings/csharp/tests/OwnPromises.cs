@@ -53,7 +53,7 @@ namespace Upay.Tests
         public static void WhatFollowsATaskNeverRunsOnTheLibrarysThread()
         {
             List<int> librarys = new List<int>();
-            Ear ear = new Ear(_ =>
+            Subscriber subscriber = new Subscriber(_ =>
             {
                 lock (librarys)
                     librarys.Add(Thread.CurrentThread.ManagedThreadId);
@@ -63,7 +63,7 @@ namespace Upay.Tests
             {
                 int thread = 0;
                 bool fromPool = false;
-                client.PayAsync(Sale(PaidAfter1S), ear).ContinueWith(_ =>
+                client.PayAsync(Sale(PaidAfter1S), subscriber).ContinueWith(_ =>
                 {
                     thread = Thread.CurrentThread.ManagedThreadId;
                     fromPool = Thread.CurrentThread.IsThreadPoolThread;
@@ -79,7 +79,7 @@ namespace Upay.Tests
 
         public static void GarbageIsCollectedInsideCallbacks()
         {
-            Ear ear = new Ear(heard =>
+            Subscriber subscriber = new Subscriber(heard =>
             {
                 GC.Collect();
                 GC.WaitForPendingFinalizers();
@@ -98,13 +98,13 @@ namespace Upay.Tests
                 // Nothing refers to the requests, the orders, or the task sources.
                 Task<UpayEvent>[] payments =
                     Enumerable.Range(0, 20).Select(i => i % 2 == 0 ? PaidAfter1S : PaidAtOnce)
-                        .Select(barcode => client.PayAsync(Sale(barcode), ear)).ToArray();
+                        .Select(barcode => client.PayAsync(Sale(barcode), subscriber)).ToArray();
                 foreach (Task<UpayEvent> payment in payments)
                     Verdict(End(payment), Outcome.Success, Status.Ok);
             }
             UpayLibrary.CallbackFailed -= note;
             Is("", string.Join("\n", failed.Select(one => one.ToString()).ToArray()));
-            True(ear.Heard.Count >= 20, "progress was heard");
+            True(subscriber.Heard.Count >= 20, "progress was heard");
         }
 
         public static void AnExceptionInAProgressIsToldAndChangesNothing()
@@ -118,17 +118,17 @@ namespace Upay.Tests
             using (UpayClient client = Start())
             {
                 UpayLibrary.CallbackFailed += note;
-                Ear ear = new Ear(_ => { throw new InvalidOperationException("a defect of the till's"); });
-                Verdict(End(client.PayAsync(Sale(PaidAfter1S), ear)), Outcome.Success, Status.Ok);
+                Subscriber subscriber = new Subscriber(_ => { throw new InvalidOperationException("a defect of the till's"); });
+                Verdict(End(client.PayAsync(Sale(PaidAfter1S), subscriber)), Outcome.Success, Status.Ok);
                 UpayLibrary.CallbackFailed -= note;
-                Is(ear.Heard.Count, failed.Count);
+                Is(subscriber.Heard.Count, failed.Count);
                 True(failed.All(one => one is InvalidOperationException), "each of them");
 
                 // There is no handler, so it is traced.
                 StringWriter traced = new StringWriter();
                 TraceListener listener = new TextWriterTraceListener(traced);
                 Trace.Listeners.Add(listener);
-                Verdict(End(client.PayAsync(Sale(PaidAtOnce), ear)), Outcome.Success, Status.Ok);
+                Verdict(End(client.PayAsync(Sale(PaidAtOnce), subscriber)), Outcome.Success, Status.Ok);
                 Trace.Listeners.Remove(listener);
                 True(traced.ToString().Contains("a defect of the till's"), traced.ToString());
             }
@@ -139,9 +139,9 @@ namespace Upay.Tests
             using (UpayClient client = Start())
             using (CancellationTokenSource cashier = new CancellationTokenSource())
             {
-                Ear ear = new Ear();
-                Task<UpayEvent> payment = client.PayAsync(Sale(NeverPaid), ear, cashier.Token);
-                ear.Await("it is asked about", one => one["phase"] == "querying");
+                Subscriber subscriber = new Subscriber();
+                Task<UpayEvent> payment = client.PayAsync(Sale(NeverPaid), subscriber, cashier.Token);
+                subscriber.Await("it is asked about", one => one["phase"] == "querying");
                 cashier.Cancel();
                 UpayEvent end = End(payment);
                 Verdict(end, Outcome.Failed, Status.Cancelled);
@@ -184,8 +184,8 @@ namespace Upay.Tests
                 busy.Reset();
                 PayRequest sale = Sale(PaidAtOnce);
                 sale.ClientSn = "cs-late-" + Guid.NewGuid().ToString("N").Substring(0, 16);
-                Ear ear = new Ear(_ => busy.WaitOne(PatienceMs));
-                Task<UpayEvent> payment = client.PayAsync(sale, ear, cashier.Token);
+                Subscriber subscriber = new Subscriber(_ => busy.WaitOne(PatienceMs));
+                Task<UpayEvent> payment = client.PayAsync(sale, subscriber, cashier.Token);
                 using (UpayOrder order = client.Find(sale.ClientSn))
                     Until("the library knows that it is paid",
                         () => order["order_status"] == "PAID" && client.Unfinished == 0);
@@ -217,12 +217,12 @@ namespace Upay.Tests
             List<Status> refused = new List<Status>();
             using (UpayClient client = Start())
             {
-                Ear ear = new Ear(_ =>
+                Subscriber subscriber = new Subscriber(_ =>
                 {
                     refused.Add(Throws<UpayException>(() => client.Pay(Sale(PaidAtOnce))).Status);
                     refused.Add(Throws<UpayException>(() => client.Stop()).Status);
                 });
-                Verdict(End(client.PayAsync(Sale(PaidAfter1S), ear)), Outcome.Success, Status.Ok);
+                Verdict(End(client.PayAsync(Sale(PaidAfter1S), subscriber)), Outcome.Success, Status.Ok);
                 Is(0, client.Unfinished);
             }
             True(refused.Count > 0 && refused.All(status => status == Status.Reentrant), "each of them");
@@ -231,8 +231,8 @@ namespace Upay.Tests
         public static void AClientMayBeDisposedOfInsideItsCallback()
         {
             UpayClient client = Start();
-            Ear ear = new Ear(_ => client.Dispose());
-            Verdict(End(client.PayAsync(Sale(NeverPaid), ear)), Outcome.Unknown, Status.Closed);
+            Subscriber subscriber = new Subscriber(_ => client.Dispose());
+            Verdict(End(client.PayAsync(Sale(NeverPaid), subscriber)), Outcome.Unknown, Status.Closed);
         }
 
         public static void TheLogIsHeard()

@@ -75,14 +75,14 @@ namespace Upay.Tests
         public static void ProgressInOrder()
         {
             string[] phases = { "sending", "querying", "cancelling", "done" };
-            Ear ear = new Ear();
+            Subscriber subscriber = new Subscriber();
             using (UpayClient client = Start())
             {
-                UpayEvent end = End(client.PayAsync(Sale(PaidAfter1S), ear));
+                UpayEvent end = End(client.PayAsync(Sale(PaidAfter1S), subscriber));
                 Verdict(end, Outcome.Success, Status.Ok);
                 Is("done", end["phase"]);
             }
-            List<UpayEvent> heard = ear.Heard;
+            List<UpayEvent> heard = subscriber.Heard;
             True(heard.Count >= 2, "progress was heard");
             True(heard.All(one => one.Outcome == Outcome.Pending), "the final one is the task's alone");
             int[] order = heard.Select(one => Array.IndexOf(phases, one["phase"])).ToArray();
@@ -124,9 +124,9 @@ namespace Upay.Tests
             {
                 PayRequest sale = Sale(NeverPaid);
                 sale.ClientSn = "cs-cancel-" + Guid.NewGuid().ToString("N").Substring(0, 16);
-                Ear ear = new Ear();
-                Task<UpayEvent> payment = client.PayAsync(sale, ear);
-                ear.Await("it is asked about", one => one["phase"] == "querying");
+                Subscriber subscriber = new Subscriber();
+                Task<UpayEvent> payment = client.PayAsync(sale, subscriber);
+                subscriber.Await("it is asked about", one => one["phase"] == "querying");
                 Exception thrown = null;
                 UpayEvent cancelled = null;
                 Thread cashier = new Thread(() =>
@@ -176,10 +176,10 @@ namespace Upay.Tests
         {
             using (UpayClient client = Start())
             {
-                Ear ear = new Ear();
+                Subscriber subscriber = new Subscriber();
                 Task<UpayEvent> payment = client.PrecreateAsync(
-                    new PrecreateRequest { TotalAmount = 1250, Subject = "Pizza", Payway = "3" }, ear);
-                string code = ear.Await("the code", one => one["qr_code"] != null)["qr_code"];
+                    new PrecreateRequest { TotalAmount = 1250, Subject = "Pizza", Payway = "3" }, subscriber);
+                string code = subscriber.Await("the code", one => one["qr_code"] != null)["qr_code"];
                 CustomerScans(code);
                 UpayEvent end = End(payment);
                 Verdict(end, Outcome.Success, Status.Ok);
@@ -248,7 +248,7 @@ namespace Upay.Tests
                 Verdict(end, Outcome.Unknown, Status.Closed);
                 return end.ClientSn;
             }).ToArray();
-            Ear watcher = new Ear();
+            Subscriber watcher = new Subscriber();
             using (UpayClient client = new UpayClient(Settings(directory)))
             {
                 client.Watch(watcher);

@@ -16,7 +16,7 @@ from ._callback import Listener, OnEvent, heard_by, refuse_inside
 from ._event import Event, taken
 from ._library import LOG_FN, UpayError, check, lib, made, milliseconds, read_text, text
 from ._numbers import LogLevel, Status
-from ._wait import aside, for_result, in_slices
+from ._wait import for_result, in_slices, run_detached
 
 STOP_TIMEOUT_S = 10.0
 
@@ -72,7 +72,7 @@ class Client:
         and ask for a new code if that is refused; 300 to 399: refused.
         """
         handle, words = self._handle, text("code", code)
-        aside(lambda: check(lib.upay_client_activate(handle, words, _limit(timeout))))
+        run_detached(lambda: check(lib.upay_client_activate(handle, words, _limit(timeout))))
 
     def start(self: _Self) -> _Self:
         """Opens the terminal's journal and continues what an earlier run left over. Returns the client.
@@ -259,7 +259,7 @@ class Client:
         key is still valid; 300 to 399: refused.
         """
         handle = self._handle
-        aside(lambda: check(lib.upay_client_checkin(handle, _limit(timeout))))
+        run_detached(lambda: check(lib.upay_client_checkin(handle, _limit(timeout))))
 
     def call(self, path: str, fields: Mapping[str, Any], timeout: Optional[float] = None) -> Event:
         """Signs a request of your own and sends it once, for what the gateway offers and this library does not know. The
@@ -270,7 +270,7 @@ class Client:
         """
         handle = self._handle
         words = text("path", path), text("fields", json.dumps(fields, ensure_ascii=False))
-        return aside(lambda: taken(made(lib.upay_client_call, handle, *words, _limit(timeout))))
+        return run_detached(lambda: taken(made(lib.upay_client_call, handle, *words, _limit(timeout))))
 
     def _order(self, client_sn: Optional[str], fields: Mapping[str, Optional[Field]]) -> Order:
         return _action.new_order(self._handle, client_sn, fields)

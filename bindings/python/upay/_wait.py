@@ -41,7 +41,7 @@ def for_result(future: Future[_T], timeout: Optional[float], what: str) -> _T:
     return future.result()
 
 
-def aside(call: Callable[[], _T]) -> _T:
+def run_detached(call: Callable[[], _T]) -> _T:
     """Makes a blocking call. On the main thread a helper thread makes it, so that Ctrl-C can interrupt the waiting."""
     refuse_inside()
     if threading.current_thread() is not threading.main_thread():

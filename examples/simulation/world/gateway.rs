@@ -15,7 +15,7 @@ use super::network::Wire;
 use super::{Event, World};
 use crate::choices::Of;
 pub use keys::Keys;
-pub use order::Fate;
+pub use order::Course;
 use order::Temper;
 pub use order::{sn_of, Kind, Order, Refund, Status, Step, Way};
 pub use text::Said;

@@ -16,7 +16,7 @@ pub struct Levels {
     pub late: u32,
     pub crashes: u32,
     /// What the network does instead of all that it can do.
-    pub fates: Vec<u32>,
+    pub courses: Vec<u32>,
     /// One story of each call that is told again and again: unlikely things meet more often where there are few of them.
     pub favourites: [Option<u32>; 4],
 }
@@ -55,9 +55,9 @@ impl Levels {
             verdict: level(choices, [0, 0, 0, 400]),
             late: level(choices, [0, 0, 20, 100]),
             crashes: level(choices, [0, 1, 2, 4]),
-            fates: match choices.below(Of::Setting, 2) {
+            courses: match choices.below(Of::Setting, 2) {
                 0 => Vec::new(),
-                _ => (0..2).map(|_| choices.below(Of::Setting, network::FATES.len() as u32)).collect(),
+                _ => (0..2).map(|_| choices.below(Of::Setting, network::COURSES.len() as u32)).collect(),
             },
             favourites: std::array::from_fn(|_| match choices.below(Of::Setting, 3) {
                 2 => Some(choices.below(Of::Setting, STORIES_MAX)),

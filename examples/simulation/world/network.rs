@@ -47,7 +47,7 @@ struct Pending {
     reply_timeout: u64,
     until: Option<u64>,
     fresh: bool,
-    fate: Fate,
+    course: Course,
     left: bool,
     /// Its answer is on its way to the session.
     answered: bool,
@@ -56,7 +56,7 @@ struct Pending {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum Course {
     Fine,
     NotSent,
     /// The request is lost: the connection breaks, or nothing comes.
@@ -74,18 +74,18 @@ pub enum Fate {
     OddStatus,
 }
 
-pub const FATES: [Fate; 11] = [
-    Fate::Fine,
-    Fate::NotSent,
-    Fate::Lost,
-    Fate::ReplyLost,
-    Fate::Late,
-    Fate::Twice,
-    Fate::SecondHeard,
-    Fate::Garbage,
-    Fate::OtherReply,
-    Fate::Slow,
-    Fate::OddStatus,
+pub const COURSES: [Course; 11] = [
+    Course::Fine,
+    Course::NotSent,
+    Course::Lost,
+    Course::ReplyLost,
+    Course::Late,
+    Course::Twice,
+    Course::SecondHeard,
+    Course::Garbage,
+    Course::OtherReply,
+    Course::Slow,
+    Course::OddStatus,
 ];
 
 pub const CONNECT_MS: u64 = 5_000;
@@ -123,18 +123,18 @@ impl World {
         };
         let check_in = wire.path.ends_with("/checkin");
         self.reads_wire(&mut wire);
-        let fate = match self.levels.network > 0 && self.choices.chance(Of::Network, self.levels.network) {
-            false => Fate::Fine,
-            true if self.levels.fates.is_empty() => self.choices.one_of(Of::Network, &FATES),
+        let course = match self.levels.network > 0 && self.choices.chance(Of::Network, self.levels.network) {
+            false => Course::Fine,
+            true if self.levels.courses.is_empty() => self.choices.one_of(Of::Network, &COURSES),
             true => {
-                let n = self.choices.below(Of::Network, self.levels.fates.len() as u32);
-                FATES[self.levels.fates[n as usize] as usize]
+                let n = self.choices.below(Of::Network, self.levels.courses.len() as u32);
+                COURSES[self.levels.courses[n as usize] as usize]
             }
         };
-        let fate = match fate {
+        let course = match course {
             // A network that repeats a check-in ends the keys by itself.
-            Fate::Twice | Fate::SecondHeard | Fate::OtherReply if check_in => Fate::ReplyLost,
-            fate => fate,
+            Course::Twice | Course::SecondHeard | Course::OtherReply if check_in => Course::ReplyLost,
+            course => course,
         };
         let until = request.until.and_then(|until| self.since_began(until));
         let mut pending = Pending {
@@ -144,19 +144,19 @@ impl World {
             reply_timeout: if request.time == ReplyTime::Pay { PAY_REPLY_MS } else { REPLY_MS },
             until,
             fresh: request.fresh,
-            fate,
+            course,
             left: false,
             answered: false,
             timeout: None,
         };
         let most = until.map_or(CONNECT_MS, |until| until.saturating_sub(self.now).clamp(2, CONNECT_MS));
-        let connect = match fate {
-            Fate::NotSent => self.choices.between(Of::Network, 1, most),
+        let connect = match course {
+            Course::NotSent => self.choices.between(Of::Network, 1, most),
             _ => self.choices.between(Of::Network, 5, 60),
         };
-        let event = match fate {
+        let event = match course {
             _ if connect >= most => Event::NotSent(exchange),
-            Fate::NotSent => Event::NotSent(exchange),
+            Course::NotSent => Event::NotSent(exchange),
             _ => Event::Leave(exchange),
         };
         pending.timeout = Some(self.at(self.now + connect, event));
@@ -176,7 +176,7 @@ impl World {
             return;
         };
         pending.left = true;
-        let (fate, wire, life) = (pending.fate, pending.wire.clone(), pending.life);
+        let (course, wire, life) = (pending.course, pending.wire.clone(), pending.life);
         let times_out = pending.until.unwrap_or(u64::MAX).min(now + pending.reply_timeout);
         if life != self.life {
             return;
@@ -186,7 +186,7 @@ impl World {
         let crashed = (cancel && self.may_crash("crash: after a cancel has left"))
             || self.may_crash("crash: after a request has left");
         // What a process leaves on the wire may lie there.
-        let fate = if crashed && self.choices.below(Of::Network, 2) == 1 { Fate::Late } else { fate };
+        let course = if crashed && self.choices.below(Of::Network, 2) == 1 { Course::Late } else { course };
         let timeout = self.at(times_out, Event::NoReply(exchange));
         if let Some(pending) = self.network.exchanges.get_mut(&exchange) {
             pending.timeout = Some(timeout);
@@ -198,41 +198,41 @@ impl World {
             let most = world.choices.one_of(Of::Network, &[10_000, 120_000, LATE_MS_MAX]);
             world.choices.between(Of::Network, 1_000, most)
         };
-        match fate {
-            Fate::Fine | Fate::NotSent => self.arrives(request, travel),
-            Fate::Slow => {
+        match course {
+            Course::Fine | Course::NotSent => self.arrives(request, travel),
+            Course::Slow => {
                 self.met("network: slow");
                 let slow = self.choices.between(Of::Network, 80, 14_000);
                 self.arrives(request, slow);
             }
-            Fate::Lost => {
+            Course::Lost => {
                 self.met("network: a request lost");
                 self.breaks_off(exchange);
             }
-            Fate::ReplyLost => {
+            Course::ReplyLost => {
                 self.met("network: a reply lost");
                 self.arrives(unheard, travel);
                 self.breaks_off(exchange);
             }
-            Fate::Late => {
+            Course::Late => {
                 self.met("network: a request arrives after its connection died");
                 let late = later(self);
                 self.arrives(unheard, late);
                 self.breaks_off(exchange);
             }
-            Fate::Twice => {
+            Course::Twice => {
                 self.met("network: a request arrives twice");
                 let late = later(self);
                 self.arrives(unheard, late);
                 self.arrives(request, travel);
             }
-            Fate::SecondHeard => {
+            Course::SecondHeard => {
                 self.met("network: the reply to a repeated request");
                 let again = self.choices.between(Of::Network, 80, 3_000);
                 self.arrives(unheard, travel);
                 self.arrives(request, again);
             }
-            Fate::Garbage | Fate::OtherReply | Fate::OddStatus => self.arrives(request, travel),
+            Course::Garbage | Course::OtherReply | Course::OddStatus => self.arrives(request, travel),
         }
     }
 
@@ -269,12 +269,12 @@ impl World {
     /// The gateway's reply, as the network brings it.
     pub fn reply(&mut self, exchange: u64, said: &Said) {
         let Some(pending) = self.network.exchanges.get(&exchange) else { return };
-        let (fate, fresh) = (pending.fate, pending.fresh);
+        let (course, fresh) = (pending.course, pending.fresh);
         // A Date counts whole seconds.
         let date_ms = self.clock.has_date.then(|| self.gateway_ms() / 1000 * 1000);
         let with = |http_status, body: Rc<str>| HttpReply { http_status, body, date_ms };
-        let answer = match fate {
-            Fate::Garbage => {
+        let answer = match course {
+            Course::Garbage => {
                 self.met("network: garbage");
                 let half = &said.body[..said.body.len() / 2];
                 match self.choices.below(Of::Network, 4) {
@@ -284,14 +284,14 @@ impl World {
                     _ => with(200, r#"{"result_code":"200"}"#.into()),
                 }
             }
-            Fate::OtherReply => match self.other_reply(said, fresh) {
+            Course::OtherReply => match self.other_reply(said, fresh) {
                 Some(other) => {
                     self.met("network: the reply to another request");
                     with(other.http_status, other.body)
                 }
                 None => with(said.http_status, said.body.clone()),
             },
-            Fate::OddStatus => {
+            Course::OddStatus => {
                 self.met("network: an HTTP status that contradicts the body");
                 with(self.choices.one_of(Of::Network, &[500, 404, 302]), said.body.clone())
             }

@@ -5,7 +5,7 @@
 //! | once          | /pay leaves at most once for a number, ever, and only when the call was accepted        | wire   |
 //! | recorded      | what moves money is on disk before it leaves                                            | wire   |
 //! | wire          | requests are whole, and about orders and amounts that the host named                    | wire   |
-//! | one mover     | one exchange at a time for an order                                                     | wire   |
+//! | one exchange  | one exchange at a time for an order                                                     | wire   |
 //! | flood         | at most three requests in a second about an order, unless the host asks for more        | wire   |
 //! | another's     | an order that an answer has shown to be another's is not taken back                     | wire   |
 //! | refund        | a refund keeps its number and amount; told done is done, told refused is not done       | all    |

@@ -7,7 +7,7 @@ use super::fields::Fields;
 use super::order::{Order, QrCode};
 use super::refund_story::RefundStory;
 use super::row::Chosen;
-use super::scenario::{Fate, Scenario};
+use super::scenario::{Course, Scenario};
 use super::terminals::{Signer, Terminals};
 
 /// The first sn is one more than this; the shape is that of the gateway's samples.
@@ -166,14 +166,14 @@ impl Book {
         } else {
             entry.count(plot.call);
         }
-        entry.outcome = match plot.scenario.row.fate {
-            Fate::Lost => Outcome::Lost,
-            Fate::Refused => Outcome::Refused,
-            fate => {
+        entry.outcome = match plot.scenario.row.course {
+            Course::Lost => Outcome::Lost,
+            Course::Refused => Outcome::Refused,
+            course => {
                 let sn = (SN_BASE + 1 + index as u64).to_string();
                 self.by_sn.insert(sn.clone(), index);
                 let order = order_of(plot.call, fields, sn, now_ms);
-                order.meet(fate, entry.n_ms()).map_or(Outcome::Refused, |order| Outcome::Order(Box::new(order)))
+                order.meet(course, entry.n_ms()).map_or(Outcome::Refused, |order| Outcome::Order(Box::new(order)))
             }
         };
         if known.is_some() {

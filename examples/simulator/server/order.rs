@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 
 use super::refunds::Refund;
-use super::scenario::Fate;
+use super::scenario::Course;
 
 /// An order's status, in the gateway's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,30 +105,30 @@ pub struct QrCode {
 }
 
 impl Order {
-    /// Sets an order on the way that its fate tells. `None` for the fates that make no order.
-    pub fn meet(mut self, fate: Fate, n_ms: u64) -> Option<Order> {
+    /// Sets an order on the way that its course tells. `None` for the courses that make no order.
+    pub fn meet(mut self, course: Course, n_ms: u64) -> Option<Order> {
         use Money::{NotTaken, Returned, Taken};
         use Status::{Canceled, Created, Paid, PayCanceled, PayError, Refunded};
-        if let Fate::ArrivesPaid | Fate::ArrivesCreated | Fate::ArrivesUnpaid = fate {
+        if let Course::ArrivesPaid | Course::ArrivesCreated | Course::ArrivesUnpaid = course {
             self.created_ms += n_ms;
         }
         let now_ms = self.created_ms;
         let later_ms = now_ms + n_ms;
-        let turns: &[(u64, Status, Money)] = match fate {
-            Fate::Refused | Fate::Lost => return None,
-            Fate::NeverPaid | Fate::Unscannable | Fate::ArrivesUnpaid => &[],
-            Fate::PaidAtOnce | Fate::ArrivesPaid => &[(now_ms, Paid, Taken)],
-            Fate::PaidAfterN | Fate::ArrivesCreated => &[(later_ms, Paid, Taken)],
-            Fate::FailsAtOnce => &[(now_ms, PayCanceled, NotTaken)],
-            Fate::FailsAfterN => &[(later_ms, PayCanceled, NotTaken)],
-            Fate::ErrorThenFails => &[(now_ms, PayError, NotTaken), (later_ms, PayCanceled, NotTaken)],
-            Fate::ErrorThenPaid => &[(now_ms, PayError, NotTaken), (later_ms, Paid, Taken)],
-            Fate::EndsInError => &[(later_ms, PayError, NotTaken)],
-            Fate::EndsInErrorCharged => &[(later_ms, PayError, Taken)],
-            Fate::RefundedAfterN => &[(later_ms, Paid, Taken), (later_ms, Refunded, Returned)],
-            Fate::CanceledAfterN => &[(later_ms, Canceled, NotTaken)],
+        let turns: &[(u64, Status, Money)] = match course {
+            Course::Refused | Course::Lost => return None,
+            Course::NeverPaid | Course::Unscannable | Course::ArrivesUnpaid => &[],
+            Course::PaidAtOnce | Course::ArrivesPaid => &[(now_ms, Paid, Taken)],
+            Course::PaidAfterN | Course::ArrivesCreated => &[(later_ms, Paid, Taken)],
+            Course::FailsAtOnce => &[(now_ms, PayCanceled, NotTaken)],
+            Course::FailsAfterN => &[(later_ms, PayCanceled, NotTaken)],
+            Course::ErrorThenFails => &[(now_ms, PayError, NotTaken), (later_ms, PayCanceled, NotTaken)],
+            Course::ErrorThenPaid => &[(now_ms, PayError, NotTaken), (later_ms, Paid, Taken)],
+            Course::EndsInError => &[(later_ms, PayError, NotTaken)],
+            Course::EndsInErrorCharged => &[(later_ms, PayError, Taken)],
+            Course::RefundedAfterN => &[(later_ms, Paid, Taken), (later_ms, Refunded, Returned)],
+            Course::CanceledAfterN => &[(later_ms, Canceled, NotTaken)],
         };
-        if let (Fate::Unscannable, Some(code)) = (fate, &mut self.qr_code) {
+        if let (Course::Unscannable, Some(code)) = (course, &mut self.qr_code) {
             code.good = false;
         }
         self.still_to_come = turns.iter().map(|&(at_ms, status, money)| Turn { at_ms, status, money }).collect();

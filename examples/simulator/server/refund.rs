@@ -5,7 +5,7 @@ use super::delivery::{Delivery, Refusal};
 use super::desk::Desk;
 use super::fields::Fields;
 use super::order::Order;
-use super::refund_story::{self, RefundAnswer, RefundFate, RefundStory};
+use super::refund_story::{self, RefundAnswer, RefundCourse, RefundStory};
 use super::refunds::{Refund, RefundState};
 use super::reply::{self, View};
 use super::row::{self, Chosen};
@@ -49,8 +49,8 @@ fn refund_entry(
     let refund = &order.refunds[index];
     let (story, received) = (refund.story, refund.received);
     let strikes = story.strikes(received);
-    let fate = if strikes { story.row.fate } else { RefundFate::Done };
-    let outcome = receive(order, index, fate, fields, now_ms);
+    let course = if strikes { story.row.course } else { RefundCourse::Done };
+    let outcome = receive(order, index, course, fields, now_ms);
     let order = order.clone();
     let refund = &order.refunds[index];
     let note = format!(
@@ -88,11 +88,11 @@ fn enter(order: &mut Order, story: Chosen<RefundStory>, fields: &Fields) -> usiz
 fn receive(
     order: &mut Order,
     index: usize,
-    fate: RefundFate,
+    course: RefundCourse,
     fields: &Fields,
     now_ms: u64,
 ) -> Result<RefundState, &'static str> {
-    if let RefundFate::Lost | RefundFate::Refused = fate {
+    if let RefundCourse::Lost | RefundCourse::Refused = course {
         return Ok(order.refunds[index].state);
     }
     let refund = &mut order.refunds[index];
@@ -105,7 +105,7 @@ fn receive(
         // This request has overtaken the one that is under way, or is the next attempt.
         RefundState::Absent | RefundState::OnTheWay | RefundState::Failed => {}
     }
-    order.carry_out(index, fate, now_ms)?;
+    order.carry_out(index, course, now_ms)?;
     Ok(order.refunds[index].state)
 }
 

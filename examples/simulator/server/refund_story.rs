@@ -26,7 +26,7 @@ pub struct RefundStory {
     pub told: &'static [RefundVerdict],
     /// Whether the money has moved in the end.
     pub moved: Charged,
-    pub fate: RefundFate,
+    pub course: RefundCourse,
     pub answer: RefundAnswer,
     pub wire: Wire,
     /// Whether the answer is held back for n.
@@ -36,7 +36,7 @@ pub struct RefundStory {
 
 /// What becomes of a refund whose request the gateway has taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefundFate {
+pub enum RefundCourse {
     Done,
     Fails,
     InProgressThenDone,
@@ -84,7 +84,7 @@ const PLAIN: RefundStory = RefundStory {
     does: "",
     told: &[RefundVerdict::Refunded],
     moved: Charged::Yes,
-    fate: RefundFate::Done,
+    course: RefundCourse::Done,
     answer: RefundAnswer::ByState,
     wire: Wire::Whole,
     slow: false,
@@ -106,7 +106,7 @@ impl Chosen<RefundStory> {
     pub fn strikes(&self, received: u32) -> bool {
         match (self.row.parameter, self.row.on_query) {
             (Parameter::Count, OnQuery::Right) => self.among_first_n(received),
-            _ if self.row.fate == RefundFate::Late => received == 1,
+            _ if self.row.course == RefundCourse::Late => received == 1,
             _ => true,
         }
     }

@@ -1,7 +1,7 @@
 //! The refunds of an order: what each is now, and what the clock will make of it.
 
 use super::order::{Money, Order, Status};
-use super::refund_story::{RefundFate, RefundStory};
+use super::refund_story::{RefundCourse, RefundStory};
 use super::row::Chosen;
 
 /// One refund_request_no of one order.
@@ -99,8 +99,8 @@ impl Order {
         self.refunds.iter().map(|refund| refund.amount_fen * u64::from(refund.moved)).sum()
     }
 
-    /// The request has arrived: does what its fate says, or says why not.
-    pub fn carry_out(&mut self, index: usize, fate: RefundFate, now_ms: u64) -> Result<(), &'static str> {
+    /// The request has arrived: does what its course says, or says why not.
+    pub fn carry_out(&mut self, index: usize, course: RefundCourse, now_ms: u64) -> Result<(), &'static str> {
         if !matches!(self.status, Status::Paid | Status::PartialRefunded | Status::Refunded) {
             return Err("UPAY_REFUND_INVALID_ORDER_STATE");
         }
@@ -109,20 +109,20 @@ impl Order {
         }
         let refund = &mut self.refunds[index];
         let later_ms = now_ms + refund.story.time_ms();
-        let (first, next) = match fate {
-            RefundFate::Done => (RefundState::Done, None),
-            RefundFate::Fails => (RefundState::Failed, None),
-            RefundFate::InProgressThenDone => (RefundState::InProgress, Some(RefundState::Done)),
-            RefundFate::InProgressThenFails => (RefundState::InProgress, Some(RefundState::Failed)),
-            RefundFate::InProgressForEver => (RefundState::InProgress, None),
-            RefundFate::ErrorThenDone => (RefundState::Error, Some(RefundState::Done)),
-            RefundFate::ErrorForEver | RefundFate::ErrorForEverMoved => (RefundState::Error, None),
-            RefundFate::Late => (RefundState::OnTheWay, Some(RefundState::Done)),
-            RefundFate::Lost | RefundFate::Refused => (RefundState::Absent, None),
+        let (first, next) = match course {
+            RefundCourse::Done => (RefundState::Done, None),
+            RefundCourse::Fails => (RefundState::Failed, None),
+            RefundCourse::InProgressThenDone => (RefundState::InProgress, Some(RefundState::Done)),
+            RefundCourse::InProgressThenFails => (RefundState::InProgress, Some(RefundState::Failed)),
+            RefundCourse::InProgressForEver => (RefundState::InProgress, None),
+            RefundCourse::ErrorThenDone => (RefundState::Error, Some(RefundState::Done)),
+            RefundCourse::ErrorForEver | RefundCourse::ErrorForEverMoved => (RefundState::Error, None),
+            RefundCourse::Late => (RefundState::OnTheWay, Some(RefundState::Done)),
+            RefundCourse::Lost | RefundCourse::Refused => (RefundState::Absent, None),
         };
         refund.turn(first, now_ms);
         refund.next = next.map(|state| (later_ms, state));
-        if fate == RefundFate::ErrorForEverMoved {
+        if course == RefundCourse::ErrorForEverMoved {
             refund.moved += 1;
         }
         self.restate(now_ms);
@@ -140,7 +140,7 @@ impl Order {
             if self.refunds[index].state == RefundState::OnTheWay {
                 self.refunds[index].state = RefundState::Absent;
                 // One that comes too late is refused, and nobody hears of it.
-                let _ = self.carry_out(index, RefundFate::Done, at_ms);
+                let _ = self.carry_out(index, RefundCourse::Done, at_ms);
             } else {
                 self.refunds[index].turn(state, at_ms);
             }

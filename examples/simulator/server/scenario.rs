@@ -59,7 +59,7 @@ pub struct Scenario {
     pub charged: Charged,
     /// What the verdict and the money depend on; empty if on nothing.
     pub depends: &'static str,
-    pub fate: Fate,
+    pub course: Course,
     pub hold: Hold,
     pub answer: Answer,
     pub wire: Wire,
@@ -69,7 +69,7 @@ pub struct Scenario {
 
 /// What becomes of the order by itself. Cancelling one that is CREATED ends all that is still to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum Course {
     PaidAtOnce,
     /// CREATED, and PAID after n.
     PaidAfterN,
@@ -237,7 +237,7 @@ const PLAIN: Scenario = Scenario {
     told: &[],
     charged: Charged::No,
     depends: "",
-    fate: Fate::PaidAtOnce,
+    course: Course::PaidAtOnce,
     hold: Hold::None,
     answer: Answer::ByStatus,
     wire: Wire::Whole,

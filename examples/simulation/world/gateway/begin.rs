@@ -60,36 +60,36 @@ impl World {
             0 if precreate => {
                 self.met("gateway: a precreated order is paid");
                 let pays_after = self.choices.between(Of::Customer, 1_000, 60_000);
-                self.make(n, amount, Fate::Pays(pays_after));
+                self.make(n, amount, Course::Pays(pays_after));
                 (Reply::ByState, 0)
             }
             0 => {
                 self.met("gateway: paid at once");
-                self.make(n, amount, Fate::Paid);
+                self.make(n, amount, Course::Paid);
                 (Reply::ByState, 0)
             }
             1 if !precreate => {
                 self.met("gateway: /pay is held while the customer types");
                 let held = self.choices.between(Of::Customer, 500, 35_000);
                 let typed = self.choices.between(Of::Customer, 0, 50_000);
-                self.make(n, amount, Fate::Pays(typed));
+                self.make(n, amount, Course::Pays(typed));
                 (Reply::ByState, held)
             }
             1 | 2 => {
                 self.met("gateway: paid after a while");
                 let pays_after = self.choices.between(Of::Customer, 500, 200_000);
-                self.make(n, amount, Fate::Pays(pays_after));
+                self.make(n, amount, Course::Pays(pays_after));
                 (Reply::ByState, 0)
             }
             3 => {
                 self.met("gateway: the customer walks away");
-                self.make(n, amount, Fate::Open);
+                self.make(n, amount, Course::Open);
                 (Reply::ByState, 0)
             }
             4 => {
                 self.met("gateway: the payment fails after a while");
                 let fails_after = self.choices.between(Of::Customer, 500, 200_000);
-                self.make(n, amount, Fate::Fails(fails_after));
+                self.make(n, amount, Course::Fails(fails_after));
                 (Reply::ByState, 0)
             }
             5 => {
@@ -99,7 +99,7 @@ impl World {
             }
             _ => {
                 self.met("gateway: PAY_FAIL");
-                self.make(n, amount, Fate::Failed);
+                self.make(n, amount, Course::Failed);
                 match precreate {
                     true => (Reply::of(fail_as("PRECREATE_FAIL", "TRADE_FAILED")), 0),
                     false => (Reply::ByState, 0),
@@ -113,15 +113,15 @@ impl World {
         match story {
             7 => {
                 self.met("gateway: PAY_FAIL_ERROR");
-                let fate = self.error_fate();
-                self.make(n, amount, fate);
+                let course = self.error_course();
+                self.make(n, amount, course);
                 ready(self.about(n, if precreate { "PRECREATE_FAIL_ERROR" } else { "PAY_FAIL_ERROR" }))
             }
             8 => {
                 self.met("gateway: PAY_FAIL_IN_PROGRESS");
-                let fate = self.any_fate();
-                let fate = if fate == Fate::Nothing { Fate::Failed } else { fate };
-                self.make(n, amount, fate);
+                let course = self.any_course();
+                let course = if course == Course::Nothing { Course::Failed } else { course };
+                self.make(n, amount, course);
                 ready(self.about(n, if precreate { "PRECREATE_FAIL_IN_PROGRESS" } else { "PAY_FAIL_IN_PROGRESS" }))
             }
             9 => {
@@ -146,14 +146,14 @@ impl World {
             12 => {
                 self.met("gateway: success that its own status contradicts");
                 let pays_after = self.choices.between(Of::Customer, 2_000, 100_000);
-                let fate = self.choices.one_of(Of::Gateway, &[Fate::Pays(pays_after), Fate::Fails(pays_after)]);
-                self.make(n, amount, fate);
+                let course = self.choices.one_of(Of::Gateway, &[Course::Pays(pays_after), Course::Fails(pays_after)]);
+                self.make(n, amount, course);
                 ready(self.about(n, if precreate { "PRECREATE_SUCCESS" } else { "PAY_SUCCESS" }))
             }
             13 => {
                 self.met("gateway: an order of another amount has the number");
-                let fate = self.choices.one_of(Of::Gateway, &[Fate::Paid, Fate::Open]);
-                self.make(n, amount + 7, fate);
+                let course = self.choices.one_of(Of::Gateway, &[Course::Paid, Course::Open]);
+                self.make(n, amount + 7, course);
                 self.order(n).kind = Kind::OtherAmount;
                 match self.choices.below(Of::Gateway, 2) {
                     0 => ready(fail("CLIENT_SN_CONFLICT")),
@@ -168,7 +168,7 @@ impl World {
             }
             15 => {
                 self.met("gateway: success without the order");
-                self.make(n, amount, Fate::Paid);
+                self.make(n, amount, Course::Paid);
                 ready(envelope("PAY_SUCCESS", Some(r#"{"order_status":"PAID"}"#)))
             }
             16 => {
@@ -183,7 +183,7 @@ impl World {
             }
             _ => {
                 self.met("gateway: not found at first, and of another amount later");
-                self.make(n, amount + 7, Fate::Paid);
+                self.make(n, amount + 7, Course::Paid);
                 let after = self.choices.between(Of::Gateway, 20_000, 200_000);
                 let visible_at = self.now + after;
                 let order = self.order(n);
@@ -199,9 +199,9 @@ impl World {
     }
 
     fn any_order(&mut self, n: usize, amount: u64) {
-        let fate = self.any_fate();
-        if fate != Fate::Nothing {
-            self.make(n, amount, fate);
+        let course = self.any_course();
+        if course != Course::Nothing {
+            self.make(n, amount, course);
         }
     }
 

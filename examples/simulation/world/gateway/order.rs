@@ -114,7 +114,7 @@ pub enum Step {
 
 /// What becomes of a new order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum Course {
     Paid,
     Pays(u64),
     Fails(u64),
@@ -218,29 +218,29 @@ impl Order {
 }
 
 impl World {
-    pub fn any_fate(&mut self) -> Fate {
+    pub fn any_course(&mut self) -> Course {
         let later = self.choices.between(Of::Customer, 500, 150_000);
         match self.choices.below(Of::Gateway, 6) {
-            0 => Fate::Paid,
-            1 => Fate::Pays(later),
-            2 => Fate::Fails(later),
-            3 => Fate::Open,
-            4 => Fate::Nothing,
-            _ => self.error_fate(),
+            0 => Course::Paid,
+            1 => Course::Pays(later),
+            2 => Course::Fails(later),
+            3 => Course::Open,
+            4 => Course::Nothing,
+            _ => self.error_course(),
         }
     }
 
-    pub fn error_fate(&mut self) -> Fate {
+    pub fn error_course(&mut self) -> Course {
         let charged = self.choices.below(Of::Gateway, 2) == 1;
         let ends = match self.choices.below(Of::Gateway, 3) {
             0 => Some((self.choices.between(Of::Customer, 1_000, 900_000), false)),
             1 => Some((self.choices.between(Of::Customer, 1_000, 900_000), true)),
             _ => None,
         };
-        Fate::Error { charged, ends }
+        Course::Error { charged, ends }
     }
 
-    pub fn make(&mut self, n: usize, amount: u64, fate: Fate) {
+    pub fn make(&mut self, n: usize, amount: u64, course: Course) {
         let odd = self.levels.gateway;
         let mut chance = |of_odd: u32| odd > 0 && self.choices.chance(Of::Gateway, of_odd);
         let (lags, vanishes, refuses) = (chance(odd), chance(odd / 2), chance(2 * odd));
@@ -251,11 +251,11 @@ impl World {
                 self.choices.between(Of::Gateway, 100, 40_000)
             }
         };
-        let (status, charged) = match fate {
-            Fate::Paid => (Status::Paid, amount),
-            Fate::Failed => (Status::PayCanceled, 0),
-            Fate::Error { charged, .. } => (Status::PayError, if charged { amount } else { 0 }),
-            Fate::Pays(_) | Fate::Fails(_) | Fate::Open | Fate::Nothing => (Status::Created, 0),
+        let (status, charged) = match course {
+            Course::Paid => (Status::Paid, amount),
+            Course::Failed => (Status::PayCanceled, 0),
+            Course::Error { charged, .. } => (Status::PayError, if charged { amount } else { 0 }),
+            Course::Pays(_) | Course::Fails(_) | Course::Open | Course::Nothing => (Status::Created, 0),
         };
         let (cancels, refunding) = if refuses { self.tempers() } else { (Temper::Ordinary, Temper::Ordinary) };
         let order = Order {
@@ -265,7 +265,7 @@ impl World {
             returned: 0,
             refunds: Vec::new(),
             kind: Kind::Ours,
-            stuck: matches!(fate, Fate::Error { ends: None, .. }),
+            stuck: matches!(course, Course::Error { ends: None, .. }),
             visible_at: self.now + lag,
             vanished: None,
             made_ms: self.gateway_ms(),
@@ -287,9 +287,9 @@ impl World {
             let for_ms = self.choices.one_of(Of::Gateway, &[u64::MAX, 60_000, 1_800_000]);
             self.later(n, after, Step::Vanishes { for_ms });
         }
-        match fate {
-            Fate::Pays(after) | Fate::Error { ends: Some((after, true)), .. } => self.later(n, after, Step::Pays),
-            Fate::Fails(after) | Fate::Error { ends: Some((after, false)), .. } => {
+        match course {
+            Course::Pays(after) | Course::Error { ends: Some((after, true)), .. } => self.later(n, after, Step::Pays),
+            Course::Fails(after) | Course::Error { ends: Some((after, false)), .. } => {
                 self.later(n, after, Step::PayFails)
             }
             _ => {}
@@ -300,7 +300,7 @@ impl World {
     pub fn made_before(&mut self, n: usize, amount: u64, kind: Kind, age_ms: u64) {
         let paid = kind == Kind::Elsewhere || self.choices.below(Of::Gateway, 2) == 0;
         let amount = if kind == Kind::Older && self.choices.below(Of::Gateway, 3) == 2 { amount + 7 } else { amount };
-        self.make(n, amount, if paid { Fate::Paid } else { Fate::Failed });
+        self.make(n, amount, if paid { Course::Paid } else { Course::Failed });
         let made_ms = self.gateway_ms() - age_ms;
         let order = self.order(n);
         (order.kind, order.made_ms, order.visible_at) = (kind, made_ms, 0);

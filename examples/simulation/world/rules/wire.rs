@@ -63,7 +63,7 @@ impl World {
         let asked_for = wire.of_host || order.probed;
         if !asked_for && !order.is_twofold {
             if wire.refund_request_no.is_none() && self.network.is_under_way(wire) {
-                return self.breaks("one mover", format_args!("order-{n}: two exchanges at a time"));
+                return self.breaks("one exchange", format_args!("order-{n}: two exchanges at a time"));
             }
             // A refund of the host's has a run of its own.
             if wire.refund_request_no.as_deref().is_none_or(|number| !order.has_refund(number)) {

@@ -2,7 +2,7 @@
 
 use super::Parameter::{Count, Time};
 use super::Verdict::{NotPaid, Paid, Unknown};
-use super::{Charged, Fate, OnCancel, Scenario, PLAIN};
+use super::{Charged, Course, OnCancel, Scenario, PLAIN};
 
 /// What the rows with lost cancels depend on.
 const PERSISTENCE: &str = "unknown if the till stops cancelling before cancel n + 1";
@@ -15,7 +15,7 @@ pub const ROWS: &[Scenario] = &[
         does: "cancelled, but the first n replies are lost; a later cancel says UPAY_CANCEL_ORDER_NOOP",
         told: &[NotPaid],
         depends: PERSISTENCE,
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         on_cancel: OnCancel::FirstRepliesLost,
         ..PLAIN
     },
@@ -26,7 +26,7 @@ pub const ROWS: &[Scenario] = &[
         does: "the first n cancels are lost without effect, the next one works",
         told: &[NotPaid],
         depends: PERSISTENCE,
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         on_cancel: OnCancel::FirstRequestsLost,
         ..PLAIN
     },
@@ -37,7 +37,7 @@ pub const ROWS: &[Scenario] = &[
         does: "the first n cancels get bytes that are not HTTP and have no effect, the next one works",
         told: &[NotPaid],
         depends: PERSISTENCE,
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         on_cancel: OnCancel::FirstGarbage,
         ..PLAIN
     },
@@ -47,7 +47,7 @@ pub const ROWS: &[Scenario] = &[
         parameter: Time,
         does: "cancelled, but the reply comes after n",
         told: &[NotPaid],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         on_cancel: OnCancel::Held,
         ..PLAIN
     },
@@ -56,7 +56,7 @@ pub const ROWS: &[Scenario] = &[
         name: "cancel-other-success",
         does: "cancelled, with CANCEL_SUCCESS where CANCEL_ABORT_SUCCESS is usual",
         told: &[NotPaid],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         on_cancel: OnCancel::OtherSuccess,
         ..PLAIN
     },
@@ -66,7 +66,7 @@ pub const ROWS: &[Scenario] = &[
         does: "paid the moment before: cancel says UPAY_CANCEL_INVALID_ORDER_STATE, a query then PAID",
         told: &[Paid],
         charged: Charged::Yes,
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         on_cancel: OnCancel::PaidJustBefore,
         ..PLAIN
     },
@@ -76,7 +76,7 @@ pub const ROWS: &[Scenario] = &[
         parameter: Time,
         does: "cancel says CANCEL_IN_PROGRESS, the order turns CANCELED after n",
         told: &[NotPaid],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         on_cancel: OnCancel::InProgressThenCanceled("CANCEL_IN_PROGRESS"),
         ..PLAIN
     },
@@ -86,7 +86,7 @@ pub const ROWS: &[Scenario] = &[
         parameter: Time,
         does: "cancel says CANCEL_ABORT_IN_PROGRESS, the order turns CANCELED after n",
         told: &[NotPaid],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         on_cancel: OnCancel::InProgressThenCanceled("CANCEL_ABORT_IN_PROGRESS"),
         ..PLAIN
     },
@@ -98,7 +98,7 @@ pub const ROWS: &[Scenario] = &[
         told: &[Paid, NotPaid],
         charged: Charged::Depends,
         depends: "not paid if the till cancels once more after n: that cancel works",
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         on_cancel: OnCancel::InProgressThenPaid,
         ..PLAIN
     },
@@ -107,7 +107,7 @@ pub const ROWS: &[Scenario] = &[
         name: "cancel-error",
         does: "cancel says CANCEL_ERROR, the order is CANCEL_ERROR for ever",
         told: &[Unknown],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         on_cancel: OnCancel::Error("CANCEL_ERROR"),
         ..PLAIN
     },
@@ -116,7 +116,7 @@ pub const ROWS: &[Scenario] = &[
         name: "cancel-abort-error",
         does: "cancel says CANCEL_ABORT_ERROR, the order is CANCEL_ERROR for ever",
         told: &[Unknown],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         on_cancel: OnCancel::Error("CANCEL_ABORT_ERROR"),
         ..PLAIN
     },
@@ -125,7 +125,7 @@ pub const ROWS: &[Scenario] = &[
         name: "cancel-page-500",
         does: "every cancel gets an HTTP 500 page and has no effect",
         told: &[Unknown],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         on_cancel: OnCancel::Always500,
         ..PLAIN
     },
@@ -135,7 +135,7 @@ pub const ROWS: &[Scenario] = &[
         does: "every cancel says UPAY_ORDER_NOT_EXISTS and has no effect, though queries show CREATED",
         told: &[Unknown, NotPaid],
         depends: "unknown if the till believes its queries, not paid if it believes its cancels",
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         on_cancel: OnCancel::AlwaysNotExists,
         ..PLAIN
     },

@@ -2,7 +2,7 @@
 
 use super::Parameter::{Count, Time};
 use super::Verdict::{NotPaid, Paid, Unknown};
-use super::{Answer, Charged, Fate, Hold, OnQuery, QueryFault, Scenario, PLAIN};
+use super::{Answer, Charged, Course, Hold, OnQuery, QueryFault, Scenario, PLAIN};
 
 pub const ROWS: &[Scenario] = &[
     // 00 to 09: the customer pays, or does not.
@@ -22,7 +22,7 @@ pub const ROWS: &[Scenario] = &[
         told: &[Paid],
         charged: Charged::Yes,
         depends: "not paid if the till gives up and cancels before n",
-        fate: Fate::PaidAfterN,
+        course: Course::PaidAfterN,
         ..PLAIN
     },
     Scenario {
@@ -32,7 +32,7 @@ pub const ROWS: &[Scenario] = &[
         does: "pay is held open for n (35 s at most) while the customer types a password, then says PAY_SUCCESS",
         told: &[Paid],
         charged: Charged::Yes,
-        fate: Fate::PaidAfterN,
+        course: Course::PaidAfterN,
         hold: Hold::ByGateway,
         ..PLAIN
     },
@@ -41,7 +41,7 @@ pub const ROWS: &[Scenario] = &[
         name: "never-paid",
         does: "pay says PAY_IN_PROGRESS, the order stays CREATED until it is cancelled",
         told: &[NotPaid],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         ..PLAIN
     },
     Scenario {
@@ -50,7 +50,7 @@ pub const ROWS: &[Scenario] = &[
         parameter: Time,
         does: "pay is held open for n (35 s at most), then says PAY_IN_PROGRESS, and nobody ever pays",
         told: &[NotPaid],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         hold: Hold::ByGateway,
         ..PLAIN
     },
@@ -60,7 +60,7 @@ pub const ROWS: &[Scenario] = &[
         parameter: Time,
         does: "pay says PAY_IN_PROGRESS, after n the password was wrong and the order turns PAY_CANCELED",
         told: &[NotPaid],
-        fate: Fate::FailsAfterN,
+        course: Course::FailsAfterN,
         ..PLAIN
     },
     // 10 to 19: the gateway says no, or seems to.
@@ -69,7 +69,7 @@ pub const ROWS: &[Scenario] = &[
         name: "pay-fail",
         does: "pay says PAY_FAIL with TRADE_FAILED at once, the order is PAY_CANCELED",
         told: &[NotPaid],
-        fate: Fate::FailsAtOnce,
+        course: Course::FailsAtOnce,
         ..PLAIN
     },
     Scenario {
@@ -77,7 +77,7 @@ pub const ROWS: &[Scenario] = &[
         name: "insufficient-fund",
         does: "pay says FAIL with INSUFFICIENT_FUND, there is no order",
         told: &[NotPaid],
-        fate: Fate::Refused,
+        course: Course::Refused,
         answer: Answer::Fail("INSUFFICIENT_FUND"),
         ..PLAIN
     },
@@ -86,7 +86,7 @@ pub const ROWS: &[Scenario] = &[
         name: "expired-barcode",
         does: "pay says FAIL with EXPIRED_BARCODE, there is no order",
         told: &[NotPaid],
-        fate: Fate::Refused,
+        course: Course::Refused,
         answer: Answer::Fail("EXPIRED_BARCODE"),
         ..PLAIN
     },
@@ -95,7 +95,7 @@ pub const ROWS: &[Scenario] = &[
         name: "invalid-barcode",
         does: "pay says FAIL with INVALID_BARCODE, there is no order; so does everything that is no barcode",
         told: &[NotPaid],
-        fate: Fate::Refused,
+        course: Course::Refused,
         answer: Answer::Fail("INVALID_BARCODE"),
         ..PLAIN
     },
@@ -104,7 +104,7 @@ pub const ROWS: &[Scenario] = &[
         name: "buyer-over-limit",
         does: "pay says FAIL with BUYER_OVER_DAILY_LIMIT, there is no order",
         told: &[NotPaid],
-        fate: Fate::Refused,
+        course: Course::Refused,
         answer: Answer::Fail("BUYER_OVER_DAILY_LIMIT"),
         ..PLAIN
     },
@@ -113,7 +113,7 @@ pub const ROWS: &[Scenario] = &[
         name: "unheard-of-error",
         does: "pay says FAIL with an error_code that is in no table, there is no order",
         told: &[NotPaid],
-        fate: Fate::Refused,
+        course: Course::Refused,
         answer: Answer::Fail("SIMULATED_UNHEARD_OF_ERROR"),
         ..PLAIN
     },
@@ -131,7 +131,7 @@ pub const ROWS: &[Scenario] = &[
         name: "conflict-never-paid",
         does: "pay says FAIL with CLIENT_SN_CONFLICT though this very order was created; nobody ever pays",
         told: &[NotPaid],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         answer: Answer::Fail("CLIENT_SN_CONFLICT"),
         ..PLAIN
     },
@@ -143,7 +143,7 @@ pub const ROWS: &[Scenario] = &[
         does: "pay says PAY_FAIL_ERROR, the order is PAY_ERROR and turns PAY_CANCELED after n",
         told: &[Unknown],
         depends: "unknown at first; the watch over unknown orders finds it not paid after n",
-        fate: Fate::ErrorThenFails,
+        course: Course::ErrorThenFails,
         ..PLAIN
     },
     Scenario {
@@ -154,7 +154,7 @@ pub const ROWS: &[Scenario] = &[
         told: &[Unknown],
         charged: Charged::Depends,
         depends: "unknown at first; the watch over unknown orders finds it paid after n and may give it back",
-        fate: Fate::ErrorThenPaid,
+        course: Course::ErrorThenPaid,
         ..PLAIN
     },
     Scenario {
@@ -165,7 +165,7 @@ pub const ROWS: &[Scenario] = &[
         told: &[Paid],
         charged: Charged::Yes,
         depends: "not paid if the till gives up and cancels before n",
-        fate: Fate::PaidAfterN,
+        course: Course::PaidAfterN,
         answer: Answer::ResultCode("PAY_FAIL_IN_PROGRESS"),
         ..PLAIN
     },
@@ -176,7 +176,7 @@ pub const ROWS: &[Scenario] = &[
         does: "pay says PAY_IN_PROGRESS, after n the order is PAY_ERROR for ever; the customer keeps the money",
         told: &[Unknown],
         depends: "not paid if the till gives up and cancels before n",
-        fate: Fate::EndsInError,
+        course: Course::EndsInError,
         ..PLAIN
     },
     Scenario {
@@ -187,7 +187,7 @@ pub const ROWS: &[Scenario] = &[
         told: &[Unknown],
         charged: Charged::Yes,
         depends: "not paid if the till gives up and cancels before n",
-        fate: Fate::EndsInErrorCharged,
+        course: Course::EndsInErrorCharged,
         ..PLAIN
     },
     Scenario {
@@ -198,7 +198,7 @@ pub const ROWS: &[Scenario] = &[
         told: &[Paid],
         charged: Charged::Yes,
         depends: "not paid if the till gives up and cancels before n",
-        fate: Fate::PaidAfterN,
+        course: Course::PaidAfterN,
         answer: Answer::ResultCode("PAY_SIMULATED_UNHEARD_OF"),
         ..PLAIN
     },

@@ -2,10 +2,10 @@
 
 use super::Parameter::Time;
 use super::Verdict::{NotPaid, Paid, Unknown};
-use super::{Answer, Charged, Fate, Field, Hold, Scenario, Wire, PLAIN};
+use super::{Answer, Charged, Course, Field, Hold, Scenario, Wire, PLAIN};
 
 /// A row in which the code is given out and nobody scans it.
-const SHOWN: Scenario = Scenario { fate: Fate::NeverPaid, told: &[NotPaid], ..PLAIN };
+const SHOWN: Scenario = Scenario { course: Course::NeverPaid, told: &[NotPaid], ..PLAIN };
 
 pub const ROWS: &[Scenario] = &[
     // 00 to 09: the customer scans, or does not.
@@ -26,14 +26,14 @@ pub const ROWS: &[Scenario] = &[
         told: &[Paid],
         charged: Charged::Yes,
         depends: "not paid if the till gives up and cancels before n",
-        fate: Fate::PaidAfterN,
+        course: Course::PaidAfterN,
         ..SHOWN
     },
     Scenario {
         number: 2,
         name: "never-paid",
         does: "CREATED until it is cancelled; a wallet that scans the code is turned away",
-        fate: Fate::Unscannable,
+        course: Course::Unscannable,
         ..SHOWN
     },
     Scenario {
@@ -41,7 +41,7 @@ pub const ROWS: &[Scenario] = &[
         name: "wrong-password",
         parameter: Time,
         does: "after n the customer has failed to pay and the order turns PAY_CANCELED",
-        fate: Fate::FailsAfterN,
+        course: Course::FailsAfterN,
         ..SHOWN
     },
     Scenario {
@@ -52,7 +52,7 @@ pub const ROWS: &[Scenario] = &[
         told: &[Unknown],
         charged: Charged::Yes,
         depends: "not paid if the till gives up and cancels before n",
-        fate: Fate::EndsInErrorCharged,
+        course: Course::EndsInErrorCharged,
         ..SHOWN
     },
     // 10 to 29: the gateway says no, does not know, or speaks oddly.
@@ -60,14 +60,14 @@ pub const ROWS: &[Scenario] = &[
         number: 10,
         name: "precreate-fail",
         does: "precreate says PRECREATE_FAIL with TRADE_FAILED, the order is PAY_CANCELED",
-        fate: Fate::FailsAtOnce,
+        course: Course::FailsAtOnce,
         ..SHOWN
     },
     Scenario {
         number: 11,
         name: "store-over-limit",
         does: "precreate says FAIL with UPAY_STORE_OVER_DAILY_LIMIT, there is no order",
-        fate: Fate::Refused,
+        course: Course::Refused,
         answer: Answer::Fail("UPAY_STORE_OVER_DAILY_LIMIT"),
         ..SHOWN
     },
@@ -101,7 +101,7 @@ pub const ROWS: &[Scenario] = &[
         name: "fail-error-for-ever",
         does: "precreate says PRECREATE_FAIL_ERROR, the order is PAY_ERROR for ever",
         told: &[Unknown],
-        fate: Fate::EndsInError,
+        course: Course::EndsInError,
         ..SHOWN
     },
     Scenario {
@@ -133,7 +133,7 @@ pub const ROWS: &[Scenario] = &[
         told: &[Paid],
         charged: Charged::Yes,
         depends: "not paid if the till gives up and cancels before n",
-        fate: Fate::PaidAfterN,
+        course: Course::PaidAfterN,
         answer: Answer::LooseTypes,
         ..SHOWN
     },
@@ -163,7 +163,7 @@ pub const ROWS: &[Scenario] = &[
         number: 31,
         name: "request-lost",
         does: "the connection is closed before any byte of a reply, the gateway never sees the request",
-        fate: Fate::Lost,
+        course: Course::Lost,
         wire: Wire::Close,
         ..SHOWN
     },
@@ -171,7 +171,7 @@ pub const ROWS: &[Scenario] = &[
         number: 32,
         name: "request-lost-reset",
         does: "the connection is reset before the request is read to its end, the gateway never sees it",
-        fate: Fate::Lost,
+        course: Course::Lost,
         wire: Wire::Reset,
         ..SHOWN
     },
@@ -180,7 +180,7 @@ pub const ROWS: &[Scenario] = &[
         name: "late-arrival",
         parameter: Time,
         does: "the connection is closed, the request reaches the gateway after n; the order is CREATED until it is cancelled",
-        fate: Fate::ArrivesUnpaid,
+        course: Course::ArrivesUnpaid,
         wire: Wire::Close,
         ..SHOWN
     },
@@ -195,7 +195,7 @@ pub const ROWS: &[Scenario] = &[
         number: 35,
         name: "page-500-lost",
         does: "the reply is an HTTP 500 page, there is no order",
-        fate: Fate::Lost,
+        course: Course::Lost,
         wire: Wire::Page(500),
         ..SHOWN
     },
@@ -231,7 +231,7 @@ pub const ROWS: &[Scenario] = &[
         number: 40,
         name: "maintenance",
         does: "the reply is a top-level 500 MAINTENANCE_INPROGRESS under HTTP 503, there is no order",
-        fate: Fate::Refused,
+        course: Course::Refused,
         answer: Answer::RequestError("500", "MAINTENANCE_INPROGRESS", 503),
         ..SHOWN
     },
@@ -239,7 +239,7 @@ pub const ROWS: &[Scenario] = &[
         number: 41,
         name: "invalid-params",
         does: "the reply is a top-level 400 INVALID_PARAMS under HTTP 200, there is no order",
-        fate: Fate::Refused,
+        course: Course::Refused,
         answer: Answer::RequestError("400", "INVALID_PARAMS", 200),
         ..SHOWN
     },
@@ -255,7 +255,7 @@ pub const ROWS: &[Scenario] = &[
         number: 43,
         name: "redirect-307",
         does: "the reply is a 307 to /elsewhere, there is no order; who follows is counted",
-        fate: Fate::Lost,
+        course: Course::Lost,
         wire: Wire::Redirect(307),
         ..SHOWN
     },

@@ -2,7 +2,7 @@
 
 use super::Parameter::{Count, Time};
 use super::Verdict::{NotPaid, Paid, Unknown};
-use super::{Answer, Charged, Fate, Field, OnCancel, OnQuery, QueryFault, Scenario, Wire, PLAIN};
+use super::{Answer, Charged, Course, Field, OnCancel, OnQuery, QueryFault, Scenario, Wire, PLAIN};
 
 /// What most rows here depend on.
 const PATIENCE: &str = "not paid if the till gives up and cancels before query n + 1";
@@ -99,7 +99,7 @@ pub const ROWS: &[Scenario] = &[
         does: "after n the order is REFUNDED: paid, and given back by the merchant's back office",
         told: &[NotPaid],
         depends: "a till may have a word of its own for it; no goods are handed over, no money is kept",
-        fate: Fate::RefundedAfterN,
+        course: Course::RefundedAfterN,
         ..PLAIN
     },
     Scenario {
@@ -108,7 +108,7 @@ pub const ROWS: &[Scenario] = &[
         parameter: Time,
         does: "after n the order is CANCELED by the merchant's back office",
         told: &[NotPaid],
-        fate: Fate::CanceledAfterN,
+        course: Course::CanceledAfterN,
         ..PLAIN
     },
     Scenario {

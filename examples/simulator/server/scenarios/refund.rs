@@ -2,7 +2,7 @@
 
 use super::Parameter::{Count, Time};
 use super::RefundVerdict::{NotRefunded, Refunded, Unknown};
-use super::{Charged, Field, OnQuery, QueryFault, RefundAnswer, RefundFate, RefundStory, Wire, PLAIN};
+use super::{Charged, Field, OnQuery, QueryFault, RefundAnswer, RefundCourse, RefundStory, Wire, PLAIN};
 
 pub const ROWS: &[RefundStory] = &[
     // 00 to 09: the gateway does it, sooner or later, or does not.
@@ -17,7 +17,7 @@ pub const ROWS: &[RefundStory] = &[
         name: "done-after",
         parameter: Time,
         does: "refund says REFUND_IN_PROGRESS, it is done after n",
-        fate: RefundFate::InProgressThenDone,
+        course: RefundCourse::InProgressThenDone,
         ..PLAIN
     },
     RefundStory {
@@ -27,7 +27,7 @@ pub const ROWS: &[RefundStory] = &[
         does: "refund says REFUND_IN_PROGRESS, after n it has failed and the order is what it was; so it stays for ten minutes",
         told: &[Unknown],
         moved: Charged::No,
-        fate: RefundFate::InProgressThenFails,
+        course: RefundCourse::InProgressThenFails,
         ..PLAIN
     },
     RefundStory {
@@ -36,7 +36,7 @@ pub const ROWS: &[RefundStory] = &[
         does: "refund says REFUND_IN_PROGRESS, and so it stays",
         told: &[Unknown],
         moved: Charged::No,
-        fate: RefundFate::InProgressForEver,
+        course: RefundCourse::InProgressForEver,
         ..PLAIN
     },
     RefundStory {
@@ -54,7 +54,7 @@ pub const ROWS: &[RefundStory] = &[
         does: "refund says REFUND_FAIL with TRADE_FAILED, no money moves; a repetition fails again",
         told: &[NotRefunded],
         moved: Charged::No,
-        fate: RefundFate::Fails,
+        course: RefundCourse::Fails,
         ..PLAIN
     },
     RefundStory {
@@ -63,7 +63,7 @@ pub const ROWS: &[RefundStory] = &[
         does: "refund says FAIL with SELLER_BALANCE_NOT_ENOUGH",
         told: &[NotRefunded],
         moved: Charged::No,
-        fate: RefundFate::Refused,
+        course: RefundCourse::Refused,
         answer: RefundAnswer::Fail("SELLER_BALANCE_NOT_ENOUGH"),
         ..PLAIN
     },
@@ -73,7 +73,7 @@ pub const ROWS: &[RefundStory] = &[
         does: "refund says FAIL with UPAY_TCP_ORDER_NOT_REFUNDABLE",
         told: &[NotRefunded],
         moved: Charged::No,
-        fate: RefundFate::Refused,
+        course: RefundCourse::Refused,
         answer: RefundAnswer::Fail("UPAY_TCP_ORDER_NOT_REFUNDABLE"),
         ..PLAIN
     },
@@ -97,7 +97,7 @@ pub const ROWS: &[RefundStory] = &[
         does: "refund says FAIL with an error_code that is in no table",
         told: &[NotRefunded],
         moved: Charged::No,
-        fate: RefundFate::Refused,
+        course: RefundCourse::Refused,
         answer: RefundAnswer::Fail("SIMULATED_UNHEARD_OF_ERROR"),
         ..PLAIN
     },
@@ -107,7 +107,7 @@ pub const ROWS: &[RefundStory] = &[
         does: "refund says REFUND_ERROR, and so it stays; no money moves",
         told: &[Unknown],
         moved: Charged::No,
-        fate: RefundFate::ErrorForEver,
+        course: RefundCourse::ErrorForEver,
         ..PLAIN
     },
     RefundStory {
@@ -115,7 +115,7 @@ pub const ROWS: &[RefundStory] = &[
         name: "refund-error-moved",
         does: "refund says REFUND_ERROR, and so it stays; the customer has the money",
         told: &[Unknown],
-        fate: RefundFate::ErrorForEverMoved,
+        course: RefundCourse::ErrorForEverMoved,
         ..PLAIN
     },
     RefundStory {
@@ -124,7 +124,7 @@ pub const ROWS: &[RefundStory] = &[
         parameter: Time,
         does: "refund says REFUND_ERROR, it is done after n",
         told: &[Unknown, Refunded],
-        fate: RefundFate::ErrorThenDone,
+        course: RefundCourse::ErrorThenDone,
         ..PLAIN
     },
     RefundStory {
@@ -153,7 +153,7 @@ pub const ROWS: &[RefundStory] = &[
         name: "other-client-sn",
         parameter: Count,
         does: "the first n requests are lost, and answered with REFUND_SUCCESS for another client_sn; the next one works",
-        fate: RefundFate::Lost,
+        course: RefundCourse::Lost,
         answer: RefundAnswer::ForAnother(Field::ClientSn),
         ..PLAIN
     },
@@ -179,7 +179,7 @@ pub const ROWS: &[RefundStory] = &[
         name: "request-lost",
         parameter: Count,
         does: "the first n requests are lost, the connection is closed before any byte of a reply; the next one works",
-        fate: RefundFate::Lost,
+        course: RefundCourse::Lost,
         wire: Wire::Close,
         ..PLAIN
     },
@@ -188,7 +188,7 @@ pub const ROWS: &[RefundStory] = &[
         name: "request-lost-reset",
         parameter: Count,
         does: "the first n requests are lost, the connection is reset; the next one works",
-        fate: RefundFate::Lost,
+        course: RefundCourse::Lost,
         wire: Wire::Reset,
         ..PLAIN
     },
@@ -197,7 +197,7 @@ pub const ROWS: &[RefundStory] = &[
         name: "late-arrival",
         parameter: Time,
         does: "the connection is closed, the request arrives after n; a repetition that overtakes it is the one that counts",
-        fate: RefundFate::Late,
+        course: RefundCourse::Late,
         wire: Wire::Close,
         ..PLAIN
     },
@@ -214,7 +214,7 @@ pub const ROWS: &[RefundStory] = &[
         name: "page-500-lost",
         parameter: Count,
         does: "the first n requests get an HTTP 500 page and have no effect, the next one works",
-        fate: RefundFate::Lost,
+        course: RefundCourse::Lost,
         wire: Wire::Page(500),
         ..PLAIN
     },
@@ -255,7 +255,7 @@ pub const ROWS: &[RefundStory] = &[
         name: "maintenance",
         parameter: Count,
         does: "the first n requests get a top-level 500 MAINTENANCE_INPROGRESS under HTTP 503, the next one works",
-        fate: RefundFate::Lost,
+        course: RefundCourse::Lost,
         answer: RefundAnswer::RequestError("500", "MAINTENANCE_INPROGRESS", 503),
         ..PLAIN
     },
@@ -265,7 +265,7 @@ pub const ROWS: &[RefundStory] = &[
         does: "the reply is a top-level 400 INVALID_PARAMS under HTTP 200, nothing is done",
         told: &[NotRefunded],
         moved: Charged::No,
-        fate: RefundFate::Refused,
+        course: RefundCourse::Refused,
         answer: RefundAnswer::RequestError("400", "INVALID_PARAMS", 200),
         ..PLAIN
     },
@@ -275,7 +275,7 @@ pub const ROWS: &[RefundStory] = &[
         does: "every request of this refund gets an HTTP 502 page and has no effect",
         told: &[Unknown],
         moved: Charged::No,
-        fate: RefundFate::Lost,
+        course: RefundCourse::Lost,
         wire: Wire::Page(502),
         ..PLAIN
     },

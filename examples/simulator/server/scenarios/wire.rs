@@ -2,7 +2,7 @@
 
 use super::Parameter::Time;
 use super::Verdict::{NotPaid, Paid};
-use super::{Answer, Charged, Fate, Field, Hold, Scenario, Wire, PLAIN};
+use super::{Answer, Charged, Course, Field, Hold, Scenario, Wire, PLAIN};
 
 pub const ROWS: &[Scenario] = &[
     // 30 to 35: no reply at all.
@@ -23,7 +23,7 @@ pub const ROWS: &[Scenario] = &[
         told: &[Paid],
         charged: Charged::Yes,
         depends: "not paid if the till gives up and cancels before n",
-        fate: Fate::PaidAfterN,
+        course: Course::PaidAfterN,
         wire: Wire::Reset,
         ..PLAIN
     },
@@ -32,7 +32,7 @@ pub const ROWS: &[Scenario] = &[
         name: "reply-lost-never-paid",
         does: "the connection is reset instead of a reply, the order stays CREATED until it is cancelled",
         told: &[NotPaid],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         wire: Wire::Reset,
         ..PLAIN
     },
@@ -41,7 +41,7 @@ pub const ROWS: &[Scenario] = &[
         name: "request-lost-close",
         does: "the connection is closed before any byte of a reply, the gateway never sees the request",
         told: &[NotPaid],
-        fate: Fate::Lost,
+        course: Course::Lost,
         wire: Wire::Close,
         ..PLAIN
     },
@@ -50,7 +50,7 @@ pub const ROWS: &[Scenario] = &[
         name: "request-lost-reset",
         does: "the connection is reset before the request is read to its end, the gateway never sees it",
         told: &[NotPaid],
-        fate: Fate::Lost,
+        course: Course::Lost,
         wire: Wire::Reset,
         ..PLAIN
     },
@@ -63,7 +63,7 @@ pub const ROWS: &[Scenario] = &[
         charged: Charged::Depends,
         depends:
             "paid if it arrives while the till still asks; else not paid, and the till finds it and gives it back",
-        fate: Fate::ArrivesPaid,
+        course: Course::ArrivesPaid,
         wire: Wire::Close,
         ..PLAIN
     },
@@ -76,7 +76,7 @@ pub const ROWS: &[Scenario] = &[
         charged: Charged::Depends,
         depends:
             "paid if it arrives while the till still asks; else not paid, and the till finds it and gives it back",
-        fate: Fate::ArrivesCreated,
+        course: Course::ArrivesCreated,
         wire: Wire::Close,
         ..PLAIN
     },
@@ -95,7 +95,7 @@ pub const ROWS: &[Scenario] = &[
         name: "page-500-lost",
         does: "the reply is an HTTP 500 page, there is no order",
         told: &[NotPaid],
-        fate: Fate::Lost,
+        course: Course::Lost,
         wire: Wire::Page(500),
         ..PLAIN
     },
@@ -107,7 +107,7 @@ pub const ROWS: &[Scenario] = &[
         told: &[Paid],
         charged: Charged::Yes,
         depends: "not paid if the till gives up and cancels before n",
-        fate: Fate::PaidAfterN,
+        course: Course::PaidAfterN,
         wire: Wire::Page(502),
         ..PLAIN
     },
@@ -134,7 +134,7 @@ pub const ROWS: &[Scenario] = &[
         name: "maintenance",
         does: "the reply is a top-level 500 MAINTENANCE_INPROGRESS under HTTP 503, there is no order",
         told: &[NotPaid],
-        fate: Fate::Refused,
+        course: Course::Refused,
         answer: Answer::RequestError("500", "MAINTENANCE_INPROGRESS", 503),
         ..PLAIN
     },
@@ -226,7 +226,7 @@ pub const ROWS: &[Scenario] = &[
         name: "redirect-302",
         does: "the reply is a 302 to /elsewhere, there is no order; who follows is counted",
         told: &[NotPaid],
-        fate: Fate::Lost,
+        course: Course::Lost,
         wire: Wire::Redirect(302),
         ..PLAIN
     },
@@ -235,7 +235,7 @@ pub const ROWS: &[Scenario] = &[
         name: "redirect-307",
         does: "the reply is a 307 to /elsewhere, there is no order; who follows is counted",
         told: &[NotPaid],
-        fate: Fate::Lost,
+        course: Course::Lost,
         wire: Wire::Redirect(307),
         ..PLAIN
     },
@@ -245,7 +245,7 @@ pub const ROWS: &[Scenario] = &[
         name: "other-client-sn",
         does: "pay says PAY_SUCCESS for another client_sn, this order stays CREATED until it is cancelled",
         told: &[NotPaid],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         answer: Answer::ForAnother(Field::ClientSn),
         ..PLAIN
     },
@@ -254,7 +254,7 @@ pub const ROWS: &[Scenario] = &[
         name: "other-amount",
         does: "pay says PAY_SUCCESS for another total_amount, this order stays CREATED until it is cancelled",
         told: &[NotPaid],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         answer: Answer::ForAnother(Field::TotalAmount),
         ..PLAIN
     },
@@ -263,7 +263,7 @@ pub const ROWS: &[Scenario] = &[
         name: "other-terminal",
         does: "pay says PAY_SUCCESS for another terminal_sn, this order stays CREATED until it is cancelled",
         told: &[NotPaid],
-        fate: Fate::NeverPaid,
+        course: Course::NeverPaid,
         answer: Answer::ForAnother(Field::TerminalSn),
         ..PLAIN
     },
@@ -275,7 +275,7 @@ pub const ROWS: &[Scenario] = &[
         told: &[Paid],
         charged: Charged::Yes,
         depends: "not paid if the till gives up and cancels before n",
-        fate: Fate::PaidAfterN,
+        course: Course::PaidAfterN,
         answer: Answer::SomebodyElses,
         ..PLAIN
     },
@@ -284,7 +284,7 @@ pub const ROWS: &[Scenario] = &[
         name: "invalid-params",
         does: "the reply is a top-level 400 INVALID_PARAMS under HTTP 200, there is no order",
         told: &[NotPaid],
-        fate: Fate::Refused,
+        course: Course::Refused,
         answer: Answer::RequestError("400", "INVALID_PARAMS", 200),
         ..PLAIN
     },
@@ -293,7 +293,7 @@ pub const ROWS: &[Scenario] = &[
         name: "illegal-sign",
         does: "the reply is a top-level 400 ILLEGAL_SIGN under HTTP 400, there is no order",
         told: &[NotPaid],
-        fate: Fate::Refused,
+        course: Course::Refused,
         answer: Answer::RequestError("400", "ILLEGAL_SIGN", 400),
         ..PLAIN
     },
